@@ -1,0 +1,1 @@
+"""The ground floor: table contracts, time, quality rules, landing zone, settings and errors."""

@@ -1,0 +1,114 @@
+"""Delta tables without Spark: reads for programs, appends of rows that Python itself made.
+
+Spark writes what Spark computed; the small bookkeeping rows (manifests, runs, decisions) are
+appended here, in milliseconds.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import deltalake
+import pyarrow as pa
+from deltalake.exceptions import TableNotFoundError
+
+from lakehouse.errors import TableError
+from lakehouse.tables import Table
+
+_ARROW_TYPES: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "date": pa.date32(),
+    "binary": pa.binary(),
+    "array<string>": pa.list_(pa.string()),
+    "map<string,string>": pa.map_(pa.string(), pa.string()),
+}
+
+
+def schema(table: Table) -> pa.Schema:
+    """The Arrow schema of a contract, comments included."""
+    return pa.schema(
+        pa.field(c.name, _ARROW_TYPES[c.type], c.nullable, metadata={"comment": c.comment})
+        for c in table.columns
+    )
+
+
+class ArrowTables:
+    """The tables of one lakehouse folder, through delta-rs."""
+
+    def __init__(self, lakehouse: Path) -> None:
+        self._lakehouse = lakehouse
+
+    def path(self, table: Table) -> Path:
+        """The folder of a table."""
+        return self._lakehouse / table.folder
+
+    def create_missing(self, tables: Iterable[Table]) -> None:
+        """Create the tables that do not exist yet, with comments and retention; empty."""
+        for table in tables:
+            deltalake.DeltaTable.create(
+                str(self.path(table)),
+                schema=deltalake.Schema.from_arrow(schema(table)),
+                mode="ignore",
+                name=table.name,
+                description=table.meaning,
+                configuration={
+                    "delta.enableDeletionVectors": "false",
+                    "delta.deletedFileRetentionDuration": f"interval {table.retention_days} days",
+                },
+            )
+
+    def version(self, table: Table) -> int:
+        """The newest version. Raises TableError where the table does not exist."""
+        return self._open(table).version()
+
+    def versions(self, tables: Iterable[Table]) -> dict[str, str]:
+        """The newest versions by table name, as text, for lineage columns."""
+        return {table.name: str(self.version(table)) for table in tables}
+
+    def read(
+        self, table: Table, columns: Sequence[str] | None = None, filters: Any = None
+    ) -> pa.Table:
+        """The rows of a table. `filters` are pyarrow's: [("column", "=", value), ...]."""
+        return self._open(table).to_pyarrow_table(
+            columns=list(columns) if columns else None, filters=filters
+        )
+
+    def rows(
+        self, table: Table, columns: Sequence[str] | None = None, filters: Any = None
+    ) -> list[dict[str, Any]]:
+        """The rows of a small table as dicts; times carry UTC."""
+        return self.read(table, columns, filters).to_pylist()
+
+    def insert_new(self, table: Table, rows: Sequence[dict[str, Any]]) -> int:
+        """Append the rows whose key the table does not hold yet; returns how many.
+
+        Running it twice changes nothing. The first row of a repeated key wins.
+        """
+        if not rows:
+            return 0
+        held = self.read(table, table.key)
+        seen = set(zip(*(held.column(k).to_pylist() for k in table.key), strict=True))
+        fresh: list[dict[str, Any]] = []
+        for row in rows:
+            key = tuple(row[k] for k in table.key)
+            if key not in seen:
+                seen.add(key)
+                fresh.append(row)
+        if fresh:
+            batch = pa.Table.from_pylist(fresh, schema=schema(table))
+            deltalake.write_deltalake(str(self.path(table)), batch, mode="append")
+        return len(fresh)
+
+    def _open(self, table: Table) -> deltalake.DeltaTable:
+        try:
+            return deltalake.DeltaTable(str(self.path(table)))
+        except TableNotFoundError:
+            raise TableError(
+                f"Expected the Delta table {table.name} at {self.path(table)}; there is none. "
+                "Run 'gridcast demo', or 'gridcast run ingest' and 'gridcast run build'."
+            ) from None

@@ -1,0 +1,115 @@
+"""One typed settings object, read once at the front door and passed in.
+
+A profile (deployments/profiles/NAME.toml) sets it; `GRIDCAST_*` variables override the profile;
+the command line overrides both. Unknown keys are errors.
+"""
+
+import os
+import tomllib
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from lakehouse.catalogue import Catalogue, read_catalogue
+from lakehouse.clock import Clock, SampleClock, SystemClock
+from lakehouse.errors import ConfigError
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """What differs between one machine, profile or environment and another."""
+
+    model_config = SettingsConfigDict(env_prefix="GRIDCAST_", extra="forbid", frozen=True)
+
+    profile: str = "sample"
+    lakehouse: Path = Path("lakehouse-data")
+    catalogue: str
+    clock: Literal["system", "sample"]
+    sample_start: datetime | None = None
+    sample_data: Path = Path("sample")
+    energi_data_service: str
+    open_meteo_forecast: str
+    open_meteo_archive: str
+    open_meteo_single_runs: str
+    jars: Path = PROJECT / ".jars"
+    spark_master: str = "local[2]"
+    spark_driver_memory: str = "2g"
+    spark_java_options: str = ""
+    train_days: int = 660
+    holdout_days: int = 56
+    train_epochs: int | None = None
+    seed: int = 7
+    mail_sender: str = "gridcast@localhost"
+    mail_recipients: tuple[str, ...] = ("operator@localhost",)
+    verbose: bool = False
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables win over the profile file, whose values arrive as arguments."""
+        return env_settings, init_settings
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the sources are played by the emulator from recorded data."""
+        return self.energi_data_service == "emulator"
+
+    @property
+    def sample_folder(self) -> Path:
+        """The recorded data that the emulator plays."""
+        return self.sample_data if self.sample_data.is_absolute() else PROJECT / self.sample_data
+
+    def read_catalogue(self) -> Catalogue:
+        """The profile's series catalogue."""
+        file = Path(self.catalogue)
+        return read_catalogue(file if file.is_absolute() else PROJECT / file)
+
+    def make_clock(self) -> Clock:
+        """The profile's clock."""
+        if self.clock == "system":
+            return SystemClock()
+        if self.sample_start is None or self.sample_start.tzinfo is None:
+            raise ConfigError(
+                f"Profile '{self.profile}' has a sample clock, so it needs sample_start with an "
+                "offset, such as 2024-10-18T00:00:00+02:00."
+            )
+        return SampleClock(self.lakehouse / "clock", self.sample_start)
+
+
+def profile_names() -> list[str]:
+    """The profiles that can be chosen."""
+    return sorted(file.stem for file in (PROJECT / "deployments" / "profiles").glob("*.toml"))
+
+
+def load_settings(profile: str | None = None, **overrides: Any) -> Settings:
+    """Settings of a profile: its file, then GRIDCAST_* variables, then `overrides`.
+
+    Raises ConfigError for an unknown profile, key or variable.
+    """
+    name = profile or os.environ.get("GRIDCAST_PROFILE") or "sample"
+    if name not in profile_names():
+        raise ConfigError(f"Unknown profile '{name}'. Choose one of {profile_names()}.")
+    values = tomllib.loads((PROJECT / "deployments" / "profiles" / f"{name}.toml").read_text())
+    known = {f"GRIDCAST_{field.upper()}" for field in Settings.model_fields}
+    unknown = sorted(v for v in os.environ if v.startswith("GRIDCAST_") and v not in known)
+    if unknown:
+        raise ConfigError(f"Unknown variables {unknown}. Known are {sorted(known)}.")
+    try:
+        settings = Settings(**values)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"Profile '{name}': {where}: {first['msg']}.") from None
+    chosen = {key: value for key, value in overrides.items() if value is not None}
+    settings = settings.model_copy(update=chosen | {"profile": name})
+    return settings.model_copy(update={"lakehouse": settings.lakehouse.expanduser().resolve()})

@@ -1,0 +1,1 @@
+"""Everything that knows pyspark on the ground floor: session, Delta reads and writes."""

@@ -1,0 +1,38 @@
+"""The quarantine split: which records meet every rule of a table, and which do not and why."""
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.tables import Rule
+from lakehouse.tables.bronze import QUARANTINE
+
+
+def with_broken_rule(records: DataFrame, rules: Sequence[Rule]) -> DataFrame:
+    """Adds `broken`: null, or a struct of the first broken rule's name and the reason."""
+    verdict: Column = F.lit(None).cast("struct<rule:string,reason:string>")
+    for rule in reversed(rules):
+        kept = F.coalesce(F.expr(rule.condition), F.lit(False))
+        verdict = F.when(
+            ~kept, F.struct(F.lit(rule.name).alias("rule"), F.expr(rule.reason).alias("reason"))
+        ).otherwise(verdict)
+    return records.withColumn("broken", verdict)
+
+
+def refused(records: DataFrame, table: str) -> DataFrame:
+    """The rows of bronze.quarantine for the records with a broken rule.
+
+    `records` has landing_id, record_index, data_set, fetched_at, `record` (text or null) and
+    `broken`.
+    """
+    return records.where("broken IS NOT NULL").select(
+        F.lit(table).alias("table"),
+        "landing_id",
+        "record_index",
+        F.col("broken.rule").alias("rule"),
+        F.coalesce("broken.reason", F.lit("No reason could be made.")).alias("reason"),
+        "record",
+        "data_set",
+        "fetched_at",
+    ).select(*QUARANTINE.column_names)

@@ -1,0 +1,59 @@
+"""One Spark session for the whole process, with Delta, in UTC, tuned for small machines."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from lakehouse.errors import SetupError
+from lakehouse.settings import Settings
+
+
+def spark_session(settings: Settings) -> SparkSession:
+    """The session of a profile; the first call starts the JVM, later calls return the same.
+
+    Raises SetupError where the Delta jars have not been resolved.
+    """
+    jars = sorted(settings.jars.glob("*.jar"))
+    if not any("delta-spark" in jar.name for jar in jars):
+        raise SetupError(
+            f"Expected the Delta jars in {settings.jars}; found {len(jars)} jars. Run 'make setup'."
+        )
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    builder = SparkSession.builder.appName("gridcast").master(settings.spark_master)
+    for key, value in _options(settings, jars).items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("WARN" if settings.verbose else "ERROR")
+    return spark
+
+
+def _options(settings: Settings, jars: list[Path]) -> dict[str, str]:
+    log4j = Path(__file__).with_name("log4j2.properties")
+    return {
+        "spark.driver.extraClassPath": ":".join(str(jar) for jar in jars),
+        "spark.driver.memory": settings.spark_driver_memory,
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.extraJavaOptions": (
+            f"-Duser.timezone=UTC -Dlog4j2.configurationFile={log4j.as_uri()} "
+            f"{settings.spark_java_options}"
+        ).strip(),
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.warehouse.dir": str(settings.lakehouse / "warehouse"),
+        "spark.sql.session.timeZone": "UTC",
+        # Small data on a big engine: re-planning between stages costs more than it finds.
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.mapKeyDedupPolicy": "LAST_WIN",
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
+        "spark.python.worker.faulthandler.enabled": "true",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }

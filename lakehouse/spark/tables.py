@@ -1,0 +1,104 @@
+"""Delta tables through Spark: create from the contract, read, and the few ways to write."""
+
+from pathlib import Path
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from lakehouse.errors import TableError
+from lakehouse.tables import TABLES, VIEWS, Table
+
+
+def struct_type(table: Table) -> StructType:
+    """The Spark schema of a contract."""
+    return StructType.fromDDL(
+        ", ".join(
+            f"`{c.name}` {c.type}{'' if c.nullable else ' NOT NULL'}" for c in table.columns
+        )
+    )
+
+
+class SparkTables:
+    """The tables of one lakehouse folder, through Spark. `ArrowTables` creates them."""
+
+    def __init__(self, spark: SparkSession, lakehouse: Path) -> None:
+        self.spark = spark
+        self._lakehouse = lakehouse
+
+    def path(self, table: Table) -> str:
+        return str(self._lakehouse / table.folder)
+
+    def register(self) -> None:
+        """Make the tables and views known to Spark SQL by name."""
+        for schema in sorted({table.name.split(".")[0] for table in TABLES}):
+            self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        for table in TABLES:
+            self.spark.sql(
+                f"CREATE TABLE IF NOT EXISTS {table.name} USING delta LOCATION '{self.path(table)}'"
+            )
+        for view in VIEWS:
+            self.spark.sql(
+                f"CREATE OR REPLACE VIEW {view.name} COMMENT '{view.meaning}' AS {view.query}"
+            )
+
+    def read(self, table: Table) -> DataFrame:
+        """The newest version. Raises TableError where it lacks columns of the contract."""
+        frame = self.spark.read.format("delta").load(self.path(table))
+        lacking = [name for name in table.column_names if name not in frame.columns]
+        if lacking:
+            raise TableError(
+                f"{table.name} lacks columns {lacking}; it has {frame.columns}. "
+                "It was written by another version: use that one, or start a new lakehouse folder."
+            )
+        return frame.select(*table.column_names)
+
+    def append(self, table: Table, rows: DataFrame) -> None:
+        """Append rows as they are. The caller has made sure that they are new."""
+        rows.select(*table.column_names).write.format("delta").mode("append").save(self.path(table))
+
+    def insert_new(self, table: Table, rows: DataFrame, within: str | None = None) -> int:
+        """Append the rows whose key the table does not hold yet; returns how many.
+
+        `within`: a predicate over the table's columns that bounds where equal keys can lie, so
+        that the cost follows the new rows and not the history. Raises TableError where `rows`
+        repeats a key: which one is right is the transform's decision.
+        """
+        held = self.read(table)
+        if within:
+            held = held.where(within)
+        # A checkpoint cuts the lineage: the write then plans a scan of rows, not the join again.
+        fresh = (
+            rows.select(*table.column_names)
+            .join(held.select(*table.key), on=list(table.key), how="left_anti")
+            .select(*table.column_names)
+            .localCheckpoint()
+        )
+        count, distinct = fresh.agg(
+            F.count(F.lit(1)), F.count_distinct(F.struct(*table.key))
+        ).first() or (0, 0)
+        if count != distinct:
+            raise TableError(
+                f"Expected one row per key {list(table.key)} for {table.name}; "
+                f"{count - distinct} of {count} rows repeat a key."
+            )
+        if count:
+            self.append(table, fresh)
+        return int(count)
+
+    def replace_keys(self, table: Table, wanted: DataFrame, obsolete: DataFrame) -> None:
+        """In one commit: delete the keys of `obsolete`, insert or update the rows of `wanted`."""
+        change = wanted.select(*table.column_names, F.lit(False).alias("_gone")).unionByName(
+            obsolete.select(*table.column_names, F.lit(True).alias("_gone"))
+        )
+        columns = {name: f"s.{name}" for name in table.column_names}
+        (
+            DeltaTable.forPath(self.spark, self.path(table))
+            .alias("t")
+            .merge(change.alias("s"), table.merge_condition())
+            .whenMatchedDelete("s._gone")
+            .whenMatchedUpdate("NOT s._gone", set=columns)  # type: ignore[arg-type]
+            .whenNotMatchedInsert("NOT s._gone", values=columns)  # type: ignore[arg-type]
+            .execute()
+        )

@@ -1,0 +1,283 @@
+"""Gold: what models see, what they said, how right they were, and who was in charge."""
+
+from lakehouse.tables.contract import Column, Table, View
+
+QUANTILES = ("q05", "q10", "q25", "q50", "q75", "q90", "q95")
+RUN_KINDS = ("live", "replay")
+
+_SERIES_ID = Column("series_id", "string", "One time series")
+_GROUP = Column("series_group", "string", "Series that share one model")
+_ORIGIN = Column("forecast_origin", "timestamp", "Moment whose knowledge is used", "UTC")
+_VALID = Column("valid_time", "timestamp", "Hour that the forecast is about", "UTC")
+_MODEL = Column("model_name", "string", "Kind of model")
+_VERSION = Column("model_version", "string", "Which training of it")
+_RUN_KIND = Column("run_kind", "string", "live, or replay of a past day")
+_RUN_ID = Column("run_id", "string", "Run that wrote the row", content=False)
+
+FEATURES = Table(
+    name="gold.features",
+    meaning="What is known in advance about each target hour, for origins really issued",
+    key=("series_id", "forecast_origin", "valid_time", "feature_version"),
+    cluster_by=("forecast_origin",),
+    columns=(
+        _SERIES_ID,
+        _ORIGIN,
+        _VALID,
+        Column("feature_version", "string", "Version of the feature definitions"),
+        _GROUP,
+        Column("horizon_hours", "double", "From the origin to the target hour", "h"),
+        Column("local_hour", "int", "Hour of the local clock", "h"),
+        Column("weekday", "int", "Local day of the week, Monday is 0"),
+        Column("day_of_year", "int", "Local day of the year"),
+        Column("is_holiday", "int", "1 on a public holiday of the series' country"),
+        Column("temperature_2m", "double", "Forecast air temperature", "°C", nullable=True),
+        Column("precipitation", "double", "Forecast precipitation of the hour", "mm", nullable=True),
+        Column("cloud_cover", "double", "Forecast cloud cover", "%", nullable=True),
+        Column("wind_speed_10m", "double", "Forecast wind speed", "m/s", nullable=True),
+        Column("weather_issue_time", "timestamp", "Oldest run used", "UTC", nullable=True),
+        Column("history_end", "timestamp", "Newest event time known", "UTC", nullable=True),
+    ),
+)
+
+FORECASTS = Table(
+    name="gold.forecasts",
+    meaning="Every forecast ever issued, as it was issued",
+    key=("series_id", "forecast_origin", "valid_time", "model_name", "model_version", "run_kind"),
+    cluster_by=("forecast_origin",),
+    columns=(
+        _SERIES_ID,
+        _ORIGIN,
+        _VALID,
+        _MODEL,
+        _VERSION,
+        _RUN_KIND,
+        _GROUP,
+        Column("horizon_hours", "double", "From the origin to the target hour", "h"),
+        *(Column(q, "double", f"{int(q[1:])} % quantile, in `unit`") for q in QUANTILES),
+        Column("unit", "string", "Unit of the quantiles"),
+        Column("forecast_source", "string", "champion, challenger or fallback"),
+        Column("feature_version", "string", "Version of the feature definitions"),
+        Column("weather_issue_time", "timestamp", "Oldest weather run used", "UTC", nullable=True),
+        Column("history_end", "timestamp", "Newest event time known", "UTC", nullable=True),
+        Column("produced_at", "timestamp", "When it was computed", "UTC", content=False),
+        Column("mlflow_run_id", "string", "Training run", nullable=True, content=False),
+        Column(
+            "table_versions",
+            "map<string,string>",
+            "Versions of the tables read: hints, valid within retention",
+            content=False,
+        ),
+        _RUN_ID,
+    ),
+)
+
+FORECAST_ERRORS = Table(
+    name="gold.forecast_errors",
+    meaning="Sums of errors per series, model, target day and block of six local hours",
+    key=(
+        "series_id",
+        "model_name",
+        "model_version",
+        "run_kind",
+        "target_day",
+        "horizon_band",
+        "truth_as_of",
+    ),
+    cluster_by=("target_day",),
+    columns=(
+        _SERIES_ID,
+        _MODEL,
+        _VERSION,
+        _RUN_KIND,
+        Column("target_day", "date", "Local day that was forecast"),
+        Column("horizon_band", "int", "First local hour of the block: 0, 6, 12 or 18", "h"),
+        Column("truth_as_of", "timestamp", "When the last truth of the block was known", "UTC"),
+        _GROUP,
+        Column("forecast_source", "string", "champion, challenger or fallback"),
+        Column("unit", "string", "Unit of the values"),
+        Column("n", "int", "Hours scored"),
+        Column("sum_abs", "double", "Sum of |truth - q50|, in `unit`"),
+        Column("sum_error", "double", "Sum of q50 - truth, in `unit`"),
+        Column("sum_squared", "double", "Sum of (truth - q50) squared, in `unit` squared"),
+        Column("sum_pinball", "double", "Sum of the pinball loss, mean over quantiles, in `unit`"),
+        Column("sum_truth", "double", "Sum of truth, in `unit`"),
+        Column("n_in_80", "int", "Hours whose truth lies in q10..q90"),
+        Column("n_in_90", "int", "Hours whose truth lies in q05..q95"),
+        _RUN_ID,
+    ),
+)
+
+TRAINING_RUNS = Table(
+    name="gold.training_runs",
+    meaning="One row per training of a group: what came of it, and why",
+    key=("series_group", "model_name", "model_version"),
+    columns=(
+        Column("run_id", "string", "Run that trained", content=False),
+        _GROUP,
+        _MODEL,
+        _VERSION,
+        Column("as_of", "timestamp", "Only what was known then was used", "UTC"),
+        Column("status", "string", "ok, skipped or failed"),
+        Column("reason", "string", "Why, in a sentence"),
+        Column("train_from", "date", "First target day trained on", nullable=True),
+        Column("train_to", "date", "Last target day trained on", nullable=True),
+        Column("holdout_from", "date", "First held-out target day", nullable=True),
+        Column("holdout_to", "date", "Last held-out target day", nullable=True),
+        Column("samples", "int", "Series-days trained on"),
+        Column("mae", "double", "On the held-out days, mean of MAE / naive MAE", nullable=True),
+        Column("pinball", "double", "Likewise of the pinball loss", nullable=True),
+        Column("feature_version", "string", "Version of the feature definitions"),
+        Column("seconds", "double", "Training time", "s", nullable=True, content=False),
+        Column("mlflow_run_id", "string", "Run in MLflow", nullable=True, content=False),
+        Column("table_versions", "map<string,string>", "Versions of the tables read", content=False),
+    ),
+)
+
+PROMOTIONS = Table(
+    name="gold.promotions",
+    meaning="Who was champion when, and on what evidence. Append only",
+    key=("series_group", "decided_at"),
+    columns=(
+        _GROUP,
+        Column("decided_at", "timestamp", "From when the decision holds", "UTC"),
+        Column("champion_model", "string", "Model in charge from then on"),
+        Column("champion_version", "string", "Its version"),
+        Column("candidate_model", "string", "Model that was judged"),
+        Column("candidate_version", "string", "Its version"),
+        Column("promoted", "boolean", "Whether the candidate became champion"),
+        Column("reason", "string", "The evidence in a sentence"),
+        Column("mlflow_run_id", "string", "Run in MLflow", nullable=True, content=False),
+        _RUN_ID,
+    ),
+)
+
+PROFILES = Table(
+    name="gold.profiles",
+    meaning="whylogs profiles, one per data set, group and day",
+    key=("data_set", "series_group", "day", "revision"),
+    columns=(
+        Column("data_set", "string", "Table that was profiled"),
+        _GROUP,
+        Column("day", "date", "Local day of the profiled rows"),
+        Column("revision", "string", "Hash of the profiled rows: late rows give a new one"),
+        Column("rows", "int", "Rows profiled"),
+        Column("profile", "binary", "Serialized whylogs profile", content=False),
+        _RUN_ID,
+    ),
+)
+
+DRIFT = Table(
+    name="gold.drift",
+    meaning="How far each feature of a day lies from its reference",
+    key=("data_set", "series_group", "day", "revision", "feature"),
+    columns=(
+        Column("data_set", "string", "Table that was profiled"),
+        _GROUP,
+        Column("day", "date", "Local day judged"),
+        Column("revision", "string", "Hash of the profiled rows"),
+        Column("feature", "string", "Column judged"),
+        Column("effect_size", "double", "Hellinger distance, 0 to 1", nullable=True),
+        Column("threshold", "double", "Distance from which it is drift"),
+        Column("reference", "string", "Days that it was compared with"),
+        Column("verdict", "string", "ok, drift or too_little_data"),
+        Column("persistence", "int", "Consecutive days in drift up to this one", "d"),
+        Column("missing_share", "double", "Share of missing values"),
+        _RUN_ID,
+    ),
+)
+
+RUNS = Table(
+    name="gold.runs",
+    meaning="What each run read and wrote. Grows with every run",
+    key=("run_id", "step"),
+    columns=(
+        Column("run_id", "string", "Run", content=False),
+        Column("step", "string", "ingest, build, train, forecast, evaluate, monitor or daily"),
+        Column("profile", "string", "Profile it ran in", content=False),
+        Column("as_of", "timestamp", "Moment whose knowledge it used", "UTC", content=False),
+        Column("run_kind", "string", "live, or replay of a past day", content=False),
+        Column("status", "string", "ok or failed", content=False),
+        Column("reason", "string", "What happened, in a sentence", content=False),
+        Column("started_at", "timestamp", "Machine time", "UTC", content=False),
+        Column("seconds", "double", "Duration", "s", content=False),
+        Column("rows_in", "bigint", "Records read", content=False),
+        Column("rows_out", "bigint", "Rows written", content=False),
+        Column("quarantined", "bigint", "Records refused", content=False),
+        Column("detail", "map<string,string>", "Rows and versions per table", content=False),
+        Column("landing_ids", "array<string>", "Bodies that a build took in", content=False),
+    ),
+)
+
+OUTBOX = Table(
+    name="gold.outbox",
+    meaning="Mails and their state",
+    key=("message_id",),
+    columns=(
+        Column("message_id", "string", "Hash of kind, as-of and recipients"),
+        Column("as_of", "timestamp", "Moment that the mail tells of", "UTC"),
+        Column("subject", "string", "Subject"),
+        Column("recipients", "array<string>", "Addresses"),
+        Column("state", "string", "written or sent"),
+        Column("path", "string", "File below the outbox folder"),
+        _RUN_ID,
+    ),
+)
+
+FORECAST_LATEST = View(
+    name="gold.forecast_latest",
+    meaning="What to use now: per series and hour the newest live origin, champion else fallback",
+    query="""
+        SELECT * EXCEPT (preference) FROM (
+          SELECT *, row_number() OVER (
+              PARTITION BY series_id, valid_time
+              ORDER BY forecast_origin DESC,
+                       CASE forecast_source WHEN 'champion' THEN 0 ELSE 1 END,
+                       model_name, model_version DESC) AS preference
+          FROM gold.forecasts
+          WHERE run_kind = 'live' AND forecast_source IN ('champion', 'fallback'))
+        WHERE preference = 1""",
+)
+
+PERFORMANCE = View(
+    name="gold.performance",
+    meaning="Accuracy per series and model over all scored days, beside seasonal naive",
+    query="""
+        WITH newest AS (
+          SELECT * EXCEPT (age) FROM (
+            SELECT *, row_number() OVER (
+                PARTITION BY series_id, model_name, model_version, run_kind, target_day,
+                             horizon_band
+                ORDER BY truth_as_of DESC) AS age
+            FROM gold.forecast_errors)
+          WHERE age = 1),
+        naive AS (
+          SELECT series_id, run_kind, target_day, horizon_band,
+                 sum_abs AS naive_abs, sum_pinball AS naive_pinball
+          FROM newest WHERE model_name = 'seasonal_naive')
+        SELECT e.series_id, e.series_group, e.unit, e.model_name, e.run_kind, e.forecast_source,
+               count(DISTINCT e.target_day) AS days, sum(e.n) AS n,
+               sum(e.sum_abs) / sum(e.n) AS mae,
+               sqrt(sum(e.sum_squared) / sum(e.n)) AS rmse,
+               sum(e.sum_error) / sum(e.n) AS bias,
+               sum(e.sum_pinball) / sum(e.n) AS pinball,
+               sum(e.n_in_80) / sum(e.n) AS coverage_80,
+               sum(e.n_in_90) / sum(e.n) AS coverage_90,
+               sum(v.naive_abs) / sum(e.n) AS naive_mae,
+               sum(v.naive_pinball) / sum(e.n) AS naive_pinball,
+               1 - sum(e.sum_abs) / sum(v.naive_abs) AS skill
+        FROM newest e JOIN naive v USING (series_id, run_kind, target_day, horizon_band)
+        GROUP BY ALL""",
+)
+
+TABLES = (
+    FEATURES,
+    FORECASTS,
+    FORECAST_ERRORS,
+    TRAINING_RUNS,
+    PROMOTIONS,
+    PROFILES,
+    DRIFT,
+    RUNS,
+    OUTBOX,
+)
+VIEWS = (FORECAST_LATEST, PERFORMANCE)

@@ -1,0 +1,76 @@
+"""Time: UTC instants, local days of 23, 24 and 25 hours, and the scheduled forecast origin.
+
+Every instant in the project is a timezone-aware `datetime` in UTC. Local time exists only to
+say which hours make a day and when an origin is due.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from lakehouse.errors import BadInput
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def parse_utc(text: str) -> datetime:
+    """An ISO 8601 instant with an offset, as UTC.
+
+    Raises BadInput for a naive time: which hour it means is not ours to guess.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(
+            f"Expected an ISO 8601 time such as 2024-10-18T07:30Z, got '{text}'."
+        ) from None
+    if instant.tzinfo is None:
+        raise BadInput(
+            f"Expected a time with an offset, got '{text}'. Write '{text}Z' if it is UTC."
+        )
+    return instant.astimezone(UTC)
+
+
+def iso(instant: datetime) -> str:
+    """An instant as `2024-10-18T07:30:00Z`."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def at_local(day: date, clock_time: time, zone: ZoneInfo) -> datetime:
+    """The instant of a local wall-clock time on a local day; of a repeated time, the first."""
+    return datetime.combine(day, clock_time, tzinfo=zone).astimezone(UTC)
+
+
+def local_day(instant: datetime, zone: ZoneInfo) -> date:
+    """The local calendar day that an instant belongs to."""
+    return instant.astimezone(zone).date()
+
+
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """The instant at which a local day begins."""
+    return at_local(day, time(0), zone)
+
+
+def hours_of(day: date, zone: ZoneInfo) -> list[datetime]:
+    """The starts of all hours of a local day, UTC: 23, 24 or 25 of them."""
+    start, end = day_start(day, zone), day_start(day + DAY, zone)
+    return [start + i * HOUR for i in range(round((end - start) / HOUR))]
+
+
+def last_origin(as_of: datetime, clock_time: time, zone: ZoneInfo) -> datetime:
+    """The newest scheduled origin (a local clock time, every day) that is not after `as_of`."""
+    today = local_day(as_of, zone)
+    origin = at_local(today, clock_time, zone)
+    return origin if origin <= as_of else at_local(today - DAY, clock_time, zone)
+
+
+def next_origin(after: datetime, clock_time: time, zone: ZoneInfo) -> datetime:
+    """The first scheduled origin that lies after an instant."""
+    today = local_day(after, zone)
+    origin = at_local(today, clock_time, zone)
+    return origin if origin > after else at_local(today + DAY, clock_time, zone)
+
+
+def target_day(origin: datetime, zone: ZoneInfo) -> date:
+    """The local day that an origin forecasts: the one after its own."""
+    return local_day(origin, zone) + DAY

@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: naive, LSTM, metrics, promotion, registry. No Spark, no Prefect."""

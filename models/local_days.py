@@ -1,0 +1,72 @@
+"""The past grid seen as local days: which past hour is "the same hour, b days back".
+
+The one place that knows clock changes. Hours are matched by their local name: an hour that the
+source day skipped takes the hour before it; where the source day has it twice, the second
+(standard-time) one counts; both repeated hours of a 25-hour target day get their namesake.
+"""
+
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.samples import KNOWN, PAST_DAYS, PAST_HOURS, Floats, Samples, Times
+
+_HOUR = np.timedelta64(1, "h")
+
+
+def by_local_day(samples: Samples, values: Floats) -> Floats:
+    """Arrange a past grid by local day and hour.
+
+    values: (n, PAST_HOURS), on the grid of `samples`.
+    Returns (n, PAST_DAYS, 24): [i, b - 1, h] is about local hour h, b local days before the
+    target day; NaN where not known or before the grid.
+    """
+    index = _grid_index(samples)
+    flat = np.take_along_axis(values, np.maximum(index, 0).reshape(len(values), -1), axis=1)
+    return np.where(index >= 0, flat.reshape(index.shape), np.nan)
+
+
+def at_target_hours(samples: Samples, by_hour: Floats) -> Floats:
+    """Look up each target hour's local hour.
+
+    by_hour: (n, ..., 24). Returns (n, ..., TARGET_HOURS), NaN in the padding.
+    """
+    hours = np.nan_to_num(samples.known[:, :, KNOWN.index("local_hour")]).astype(np.int64)
+    middle = (1,) * (by_hour.ndim - 2)
+    picked = np.take_along_axis(by_hour, hours.reshape(len(hours), *middle, -1), axis=-1)
+    mask = samples.target_mask.reshape(len(hours), *middle, -1)
+    return np.where(mask, picked, np.nan)
+
+
+def _grid_index(samples: Samples) -> npt.NDArray[np.int64]:
+    """(n, PAST_DAYS, 24) positions in the past grid, -1 before its start."""
+    index = np.empty((len(samples), PAST_DAYS, 24), dtype=np.int64)
+    for zone in set(samples.timezone):
+        rows = samples.timezone == zone
+        starts, inverse = np.unique(samples.target_time[rows, 0], return_inverse=True)
+        index[rows] = _zone_index(starts, str(zone))[inverse]
+    return index
+
+
+def _zone_index(starts: Times, zone: str) -> npt.NDArray[np.int64]:
+    """starts: (d,) UTC starts of local days. Returns (d, PAST_DAYS, 24) grid positions."""
+    midnight = _local(starts, zone).astype("datetime64[D]")
+    days = midnight[:, None] - np.arange(1, PAST_DAYS + 1)
+    wall = days[:, :, None].astype("datetime64[us]") + np.arange(24) * _HOUR
+    hours_back = (starts[:, None, None] - _utc(wall.ravel(), zone).reshape(wall.shape)) // _HOUR
+    index = PAST_HOURS - hours_back
+    return cast(npt.NDArray[np.int64], np.where(index >= 0, index, -1))
+
+
+def _local(times: Times, zone: str) -> Times:
+    stamps = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(zone).tz_localize(None)
+    return cast(Times, stamps.to_numpy())
+
+
+def _utc(wall: Times, zone: str) -> Times:
+    standard = np.zeros(len(wall), dtype=bool)
+    hour_before = pd.Timedelta(hours=-1)
+    stamps = pd.DatetimeIndex(wall).tz_localize(zone, ambiguous=standard, nonexistent=hour_before)
+    return cast(Times, stamps.tz_convert("UTC").tz_localize(None).to_numpy())

@@ -1,0 +1,168 @@
+"""One LSTM per series group: train, predict in the series' own units, save, load."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lakehouse.errors import BadInput
+from models import network, scaling, windows
+from models.network import History, LstmConfig, Network, OnEpoch
+from models.quantiles import QUANTILES, non_crossing
+from models.samples import Floats, Samples
+from models.scaling import Scaling
+
+__all__ = ["LstmConfig", "TrainedLstm", "load", "train"]
+
+MIN_TRAINING_DAYS = 28
+_SEEDS_APART = 1000
+_ABOUT = "model.json"
+
+
+@dataclass(frozen=True)
+class TrainedLstm:
+    """Trained networks with all that is needed to use it. history: loss and
+    val_loss by epoch, the members' mean."""
+
+    config: LstmConfig
+    seed: int
+    scalings: Mapping[str, Scaling]  # by series_id; the order numbers the series
+    channels: tuple[int, int]  # of encoder and decoder
+    history: History
+    networks: tuple[Network, ...]
+
+    def predict(self, samples: Samples) -> Floats:
+        """Quantiles in the unit of each series, ascending: (n, TARGET_HOURS, 7), NaN in padding.
+
+        Raises BadInput for a series the model was not trained on.
+        """
+        unknown = sorted(set(samples.series_id) - set(self.scalings))
+        if unknown:
+            raise BadInput(
+                f"the model knows the series {list(self.scalings)}; asked for {unknown}. "
+                "Train the group again with them, or forecast them with seasonal naive."
+            )
+        inputs = _windows(samples, self.scalings, self.config)
+        members = [self._one(member, samples, inputs) for member in self.networks]
+        quantiles = np.mean(members, axis=0)
+        return np.where(samples.target_mask[:, :, None], quantiles, np.nan)
+
+    def _one(self, member: Network, samples: Samples, inputs: windows.Windows) -> Floats:
+        scaled = network.predict(member, inputs).astype(np.float64) + inputs.level[:, None, None]
+        return non_crossing(windows.invert_rows(samples, scaled, self.scalings))
+
+    def save(self, folder: Path) -> None:
+        """Write model.json and weights.npz into `folder`, which is made if need be."""
+        folder.mkdir(parents=True, exist_ok=True)
+        about = {
+            "config": asdict(self.config),
+            "seed": self.seed,
+            "quantiles": QUANTILES,
+            "channels": self.channels,
+            "scalings": {name: asdict(scaling) for name, scaling in self.scalings.items()},
+            "history": self.history,
+        }
+        (folder / _ABOUT).write_text(json.dumps(about, indent=1))
+        for number, member in enumerate(self.networks):
+            np.savez(folder / _weights(number), *member.get_weights())
+
+
+def load(folder: Path) -> TrainedLstm:
+    """Read what `TrainedLstm.save` wrote; predictions are equal. Raises BadInput if it is not."""
+    about = json.loads(_file(folder, _ABOUT).read_text())
+    config = LstmConfig(**about["config"])
+    scalings = {name: Scaling(**values) for name, values in about["scalings"].items()}
+    channels = (about["channels"][0], about["channels"][1])
+    networks = []
+    for number in range(config.members):
+        member = network.build(config, *channels, len(scalings))
+        with np.load(_file(folder, _weights(number))) as weights:
+            member.set_weights([weights[name] for name in weights.files])
+        networks.append(member)
+    return TrainedLstm(config, about["seed"], scalings, channels, about["history"], tuple(networks))
+
+
+def _weights(number: int) -> str:
+    return f"weights-{number}.npz"
+
+
+def _file(folder: Path, name: str) -> Path:
+    if not (folder / name).exists():
+        raise BadInput(
+            f"expected {name} in {folder}; it is not there. "
+            "Give the folder that TrainedLstm.save wrote."
+        )
+    return folder / name
+
+
+def train(
+    train: Samples,
+    validation: Samples,
+    config: LstmConfig,
+    seed: int,
+    on_epoch: OnEpoch | None = None,
+) -> TrainedLstm:
+    """Train on `train`; `validation`, later in time, is only watched (val_loss), never fitted.
+
+    on_epoch is called after each epoch of each member in turn. Bit-equal for the same data, config
+    and seed on one thread of one machine. Raises BadInput when a series of `train` has fewer than
+    MIN_TRAINING_DAYS days with a known target, or no target of `validation` is known.
+    """
+    scalings = _fit_scalings(train, config)
+    watched_target = _target(validation)
+    with_target = train.select(~np.isnan(_target(train)).all(axis=1))
+    inputs = _windows(with_target, scalings, config)
+    watched = _windows(validation, scalings, config)
+    channels = (inputs.encoder.shape[-1], inputs.decoder.shape[-1])
+    fitted = (inputs, windows.targets(with_target, _target(with_target), inputs, scalings))
+    later = (watched, windows.targets(validation, watched_target, watched, scalings))
+    networks, histories = [], []
+    for number in range(config.members):
+        network.set_seed(_SEEDS_APART * seed + number)
+        member = network.build(config, *channels, len(scalings))
+        histories.append(
+            network.fit(member, fitted, later, config, _SEEDS_APART * seed + number, on_epoch)
+        )
+        networks.append(member)
+    return TrainedLstm(config, seed, scalings, channels, _mean(histories), tuple(networks))
+
+
+def _windows(
+    samples: Samples, scalings: Mapping[str, Scaling], config: LstmConfig
+) -> windows.Windows:
+    return windows.build(samples, scalings, config.level_hours, config.year_cycle)
+
+
+def _mean(histories: list[History]) -> History:
+    epochs = zip(*histories, strict=True)
+    return [
+        {name: sum(one[name] for one in same) / len(same) for name in same[0]} for same in epochs
+    ]
+
+
+def _fit_scalings(train: Samples, config: LstmConfig) -> dict[str, Scaling]:
+    target = _target(train)
+    scalings = {}
+    for series_id in sorted(set(train.series_id)):
+        known = target[train.series_id == series_id]
+        days = int((~np.isnan(known)).any(axis=1).sum())
+        if days < MIN_TRAINING_DAYS:
+            raise BadInput(
+                f"not enough history for {series_id}: {days} of {len(known)} training days have a "
+                f"known value, {MIN_TRAINING_DAYS} are needed. "
+                "Extend the training window, or leave the series out until it has more."
+            )
+        scalings[series_id] = scaling.fit(known, asinh=config.asinh)
+    return scalings
+
+
+def _target(samples: Samples) -> Floats:
+    if samples.target is None or np.isnan(samples.target).all():
+        raise BadInput(
+            f"expected samples with a target; none of {len(samples)} has a known one. "
+            "Build them with training_set, not with the scoring read, and end the windows where "
+            "the truth is known."
+        )
+    return samples.target

@@ -1,0 +1,84 @@
+"""Scores of a forecast against the truth, over the hours where both are known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.quantiles import MEDIAN, QUANTILES, pinball_loss
+from models.samples import Floats, Mask, Samples
+
+
+@dataclass(frozen=True)
+class Scores:
+    """All but the counts and coverages in the unit of the series; NaN where n_hours is 0."""
+
+    n_hours: int
+    n_missing: int  # hours asked for without a truth or without a forecast
+    mae: float  # of q50
+    rmse: float  # of q50
+    bias: float  # q50 less truth
+    pinball: float  # mean over the seven quantiles
+    coverage_80: float  # share of hours within q10..q90
+    coverage_90: float  # share of hours within q05..q95
+
+
+def common_hours(y_true: Floats, *forecasts: Floats) -> Mask:
+    """Hours where the truth and every forecast are known, so that all are scored on the same.
+
+    y_true: (...); each forecast (..., 7). Returns (...).
+    """
+    known = ~np.isnan(y_true)
+    for y_pred in forecasts:
+        known &= ~np.isnan(y_pred).any(axis=-1)
+    return known
+
+
+def score(y_true: Floats, y_pred: Floats, where: Mask | None = None) -> Scores:
+    """Score quantile forecasts. y_true: (...); y_pred: (..., 7), same unit.
+
+    where: (...), the hours asked for (all when None; give `Samples.target_mask` to leave padding
+    out of n_missing).
+    """
+    asked = np.ones(y_true.shape, dtype=bool) if where is None else where
+    used = asked & common_hours(y_true, y_pred)
+    truth, quantiles = y_true[used], y_pred[used]
+    error = quantiles[:, MEDIAN] - truth
+    return Scores(
+        n_hours=int(used.sum()),
+        n_missing=int(asked.sum() - used.sum()),
+        mae=_mean(np.abs(error)),
+        rmse=float(np.sqrt(_mean(np.square(error)))),
+        bias=_mean(error),
+        pinball=_mean(pinball_loss(truth, quantiles)),
+        coverage_80=_mean(_inside(truth, quantiles, 0.10, 0.90)),
+        coverage_90=_mean(_inside(truth, quantiles, 0.05, 0.95)),
+    )
+
+
+def score_by_series(
+    samples: Samples, y_pred: Floats, where: Mask | None = None
+) -> Mapping[str, Scores]:
+    """`score` for each series of `samples` (with targets). y_pred: (n, TARGET_HOURS, 7)."""
+    if samples.target is None:
+        raise ValueError("samples without targets cannot be scored")
+    asked = samples.target_mask if where is None else where & samples.target_mask
+    scores = {}
+    for series_id in sorted(set(samples.series_id)):
+        rows = samples.series_id == series_id
+        scores[series_id] = score(samples.target[rows], y_pred[rows], asked[rows])
+    return scores
+
+
+def skill(value: float, reference: float) -> float:
+    """1 less value / reference: 0 is no better than the reference, 1 perfect; NaN if that is 0."""
+    return 1.0 - value / reference if reference else float("nan")
+
+
+def _inside(truth: Floats, quantiles: Floats, low: float, high: float) -> Floats:
+    lower, upper = quantiles[:, QUANTILES.index(low)], quantiles[:, QUANTILES.index(high)]
+    return ((truth >= lower) & (truth <= upper)).astype(np.float64)
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if len(values) else float("nan")

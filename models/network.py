@@ -1,0 +1,198 @@
+"""The LSTM as a Keras graph and its training loop; units, series and dates stay outside.
+
+An encoder reads the last known week, a bidirectional decoder the target day with what is known of
+each hour; a linear skip, zero at first, stands beside them. Encoder and decoder as in Sutskever et
+al. 2014 (arXiv:1409.3215); quantile loss as in Wen et al. 2017 (arXiv:1711.11053).
+TensorFlow is imported inside functions: it takes seconds, threads and no forks.
+"""
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from models.quantiles import QUANTILES
+from models.samples import TARGET_HOURS
+from models.windows import ENCODER_HOURS, Floats32, Windows
+
+Network = Any  # keras.Model; Keras has no types and is not imported at the top
+History = list[dict[str, float]]
+OnEpoch = Callable[[int, dict[str, float]], None]
+
+_EMBEDDING = 4
+_SCORING_BATCH = 256
+
+
+@dataclass(frozen=True)
+class LstmConfig:
+    """Everything that shapes a training besides data and seed."""
+
+    members: int = 2  # networks, alike but for the seed, whose quantiles are averaged
+    width: int = 48  # units of the encoder and of each direction of the decoder
+    encoder_step: int = 6  # hours the encoder reads at once; must divide 168
+    epochs: int = 14
+    batch: int = 32
+    peak_rate: float = 2e-3
+    warm_up: float = 0.05  # share of all steps
+    final_rate: float = 0.02  # share of the peak
+    weight_decay: float = 1e-4
+    dropout: float = 0.3
+    skip_l1: float = 1e-4
+    asinh: bool = True
+    year_cycle: bool = True  # with under two years of training it can memorise dates: validate
+    level_hours: int = 168  # the level is the mean of so many newest hours
+
+    def fingerprint(self) -> str:
+        """Eight hex digits, equal for equal configurations in any process."""
+        body = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(body.encode()).hexdigest()[:8]
+
+
+def tensorflow() -> Any:
+    """TensorFlow on one thread, quiet; whoever used it first in the process chose the threads."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow as tf  # type: ignore[import-untyped]
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:
+        pass  # already running
+    return tf
+
+
+def set_seed(seed: int) -> None:
+    """Seed what `build` and `fit` draw: first weights, dropout."""
+    tensorflow()
+    from keras import utils  # type: ignore[import-untyped]
+
+    utils.set_random_seed(seed)
+
+
+def build(config: LstmConfig, encoder: int, decoder: int, n_series: int) -> Network:
+    """A fresh network for `encoder` and `decoder` channels.
+
+    Inputs [encoder, decoder, series] as in `Windows`; output (batch, TARGET_HOURS, 7), scaled and
+    less the level, not sorted.
+    """
+    tensorflow()
+    from keras import Input, Model, layers, regularizers
+
+    past = Input((ENCODER_HOURS, encoder))
+    known = Input((TARGET_HOURS, decoder))
+    series = Input((), dtype="int32")
+    step = config.encoder_step
+    state = layers.LSTM(config.width)(layers.Reshape((ENCODER_HOURS // step, step * encoder))(past))
+    state = layers.Concatenate()([state, layers.Embedding(n_series, _EMBEDDING)(series)])
+    state = layers.RepeatVector(TARGET_HOURS)(layers.Dropout(config.dropout)(state))
+    hours = layers.Bidirectional(layers.LSTM(config.width, return_sequences=True))(
+        layers.Concatenate()([known, state])
+    )
+    quantiles = layers.Dense(len(QUANTILES))(layers.Dropout(config.dropout)(hours))
+    skip = layers.Dense(
+        TARGET_HOURS,
+        use_bias=False,
+        kernel_initializer="zeros",
+        kernel_regularizer=regularizers.L1(config.skip_l1),
+    )(layers.Flatten()(known))
+    output = layers.Add()([quantiles, layers.Reshape((TARGET_HOURS, 1))(skip)])
+    return Model([past, known, series], output)
+
+
+def fit(
+    network: Network,
+    train: tuple[Windows, Floats32],
+    validation: tuple[Windows, Floats32],
+    config: LstmConfig,
+    seed: int,
+    on_epoch: OnEpoch | None = None,
+) -> History:
+    """Train `network` in place on windows and targets (n, TARGET_HOURS), NaN where unknown.
+
+    Returns loss and val_loss of each epoch: pinball loss, scaled and less the level. on_epoch gets
+    the epoch's number, from 0, and the same figures.
+    """
+    tf = tensorflow()
+    n = len(train[1])
+    batch = min(config.batch, n)
+    step = _step(tf, network, train, config, n // batch)
+    scorer = tf.function(network)
+    random = np.random.default_rng(seed)
+    history: History = []
+    for epoch in range(config.epochs):
+        order = random.permutation(n)[: n - n % batch].reshape(-1, batch)
+        losses = [step(tf.constant(rows, dtype="int32")) for rows in order]
+        predicted = predict(scorer, validation[0])
+        figures = {
+            "loss": float(tf.add_n(losses)) / len(losses),
+            "val_loss": float(_pinball(tf, validation[1], predicted)),
+        }
+        history.append(figures)
+        if on_epoch:
+            on_epoch(epoch, figures)
+    return history
+
+
+def predict(network: Network, windows: Windows) -> Floats32:
+    """(n, TARGET_HOURS, 7), scaled and less the level; `model(x, training=False)` in batches."""
+    tf = tensorflow()
+    parts = _inputs(windows)
+    batches = []
+    for start in range(0, len(windows.series), _SCORING_BATCH):
+        batch = [tf.constant(part[start : start + _SCORING_BATCH]) for part in parts]
+        batches.append(network(batch, training=False).numpy())
+    return np.concatenate(batches)
+
+
+def _inputs(windows: Windows) -> list[Any]:
+    return [windows.encoder, windows.decoder, windows.series]
+
+
+def _step(
+    tf: Any, network: Network, train: tuple[Windows, Floats32], config: LstmConfig, per_epoch: int
+) -> Any:
+    """One optimiser step on the given rows, as a compiled function; the data stay in memory."""
+    optimizer = _optimizer(config, per_epoch * config.epochs)
+    optimizer.build(network.trainable_variables)
+    data = [tf.constant(part) for part in (*_inputs(train[0]), train[1])]
+
+    def step(rows: Any) -> Any:
+        encoder, decoder, series, target = (tf.gather(part, rows) for part in data)
+        with tf.GradientTape() as tape:
+            loss = _pinball(tf, target, network([encoder, decoder, series], training=True))
+            total = tf.add_n([loss, *network.losses])
+        weights = network.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(total, weights), weights, strict=True))
+        return loss
+
+    return tf.function(step)
+
+
+def _optimizer(config: LstmConfig, steps: int) -> Any:
+    """AdamW: linear warm-up to the peak, cosine to the final rate."""
+    from keras import optimizers
+
+    warm_up = max(1, math.ceil(config.warm_up * steps))
+    rate = optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        decay_steps=max(1, steps - warm_up),
+        alpha=config.final_rate,
+        warmup_target=config.peak_rate,
+        warmup_steps=warm_up,
+    )
+    return optimizers.AdamW(rate, weight_decay=config.weight_decay, clipnorm=1.0)
+
+
+def _pinball(tf: Any, target: Any, predicted: Any) -> Any:
+    """Mean over known hours and quantiles; target (batch, hours), NaN where unknown."""
+    known = tf.logical_not(tf.math.is_nan(target))
+    error = tf.where(known, target, 0.0)[:, :, None] - predicted
+    levels = tf.constant(QUANTILES, dtype="float32")
+    loss = tf.reduce_mean(tf.maximum(levels * error, (levels - 1.0) * error), axis=-1)
+    weight = tf.cast(known, "float32")
+    return tf.reduce_sum(loss * weight) / tf.maximum(tf.reduce_sum(weight), 1.0)

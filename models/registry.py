@@ -1,0 +1,200 @@
+"""Trained models in MLflow: one run and one registered version per (series group, model version).
+
+MLflow is a mirror that people can browse; gold.promotions is the truth about who was champion.
+Needs a database behind the tracking address (MLflow refuses its file store). Log from the driver
+only: executors cannot reach SQLite.
+"""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lakehouse.errors import BadInput
+from models.lstm import TrainedLstm
+from models.quantiles import QUANTILE_COLUMNS
+from models.samples import CALENDAR, COLUMNS
+
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before the first import: it phones at once
+
+CHAMPION = "champion"
+_PACKAGES = ("tensorflow", "keras", "numpy", "pandas")
+_TIMES = ("forecast_origin", "past_start", "target_time")
+_TEXTS = ("series_id", "timezone")
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """What is written beside a trained model. Versions of tables are hints within retention."""
+
+    series_group: str
+    model_name: str
+    model_version: str
+    metrics: Mapping[str, float]  # of the validation or held-out days; the names say which
+    table_versions: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Logged:
+    """Where MLflow keeps a model; registered_version is MLflow's own count, not ours."""
+
+    run_id: str
+    registered_version: str
+    uri: str
+
+
+@dataclass(frozen=True)
+class Registry:
+    """tracking_uri: such as sqlite:////data/mlflow.db; artifacts: such as file:///data/mlflow."""
+
+    tracking_uri: str
+    artifacts: str
+    experiment: str = "gridcast"
+
+    def log(self, model: TrainedLstm, record: ModelRecord, example: pd.DataFrame) -> Logged:
+        """Log and register `model`; a second call with the same record returns the first's result.
+
+        example: one or a few sample rows, kept as the input example.
+        """
+        mlflow = self._mlflow()
+        found = self._find(record.series_group, record.model_version)
+        if found:
+            return found
+        tags = {
+            "series_group": record.series_group,
+            "model_name": record.model_name,
+            "model_version": record.model_version,
+        }
+        experiment_id = self._experiment_id()
+        self._drop_unregistered(experiment_id, record)
+        name = f"{record.series_group}-{record.model_version}"
+        with mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=tags) as run:
+            self._log_figures(run.info.run_id, model, record)
+            uri = _log_model(mlflow, model, example)
+            registered = mlflow.register_model(uri, registered_name(record.series_group), tags=tags)
+        return _logged(registered)
+
+    def set_champion(self, series_group: str, model_version: str) -> Logged:
+        """Point the alias `champion` at our `model_version`. Raises BadInput if it is not there."""
+        found = self._find(series_group, model_version)
+        if not found:
+            raise BadInput(
+                f"expected model version {model_version} of {series_group} in {self.tracking_uri}; "
+                "it is not registered. Run 'gridcast train' for the group, then promote again."
+            )
+        name = registered_name(series_group)
+        self._client().set_registered_model_alias(name, CHAMPION, found.registered_version)
+        return found
+
+    def load(self, uri: str) -> Any:
+        """The pyfunc at a `Logged.uri` or `models:/gridcast-<group>@champion`."""
+        return self._mlflow().pyfunc.load_model(uri)
+
+    def _mlflow(self) -> Any:
+        import mlflow
+
+        mlflow.set_tracking_uri(self.tracking_uri)
+        mlflow.set_registry_uri(self.tracking_uri)
+        return mlflow
+
+    def _client(self) -> Any:
+        return self._mlflow().MlflowClient()
+
+    def _experiment_id(self) -> str:
+        client = self._client()
+        found = client.get_experiment_by_name(self.experiment)
+        if found:
+            return str(found.experiment_id)
+        return str(client.create_experiment(self.experiment, artifact_location=self.artifacts))
+
+    def _find(self, series_group: str, model_version: str) -> Logged | None:
+        named = f"name = '{registered_name(series_group)}'"
+        tagged = f"tags.model_version = '{model_version}'"
+        found = self._client().search_model_versions(f"{named} and {tagged}")
+        return _logged(found[0]) if found else None
+
+    def _drop_unregistered(self, experiment_id: str, record: ModelRecord) -> None:
+        """Runs of this model that were killed before it was registered."""
+        client = self._client()
+        same = (
+            f"tags.series_group = '{record.series_group}' "
+            f"and tags.model_version = '{record.model_version}'"
+        )
+        for run in client.search_runs([experiment_id], same):
+            client.delete_run(run.info.run_id)
+
+    def _log_figures(self, run_id: str, model: TrainedLstm, record: ModelRecord) -> None:
+        from mlflow.entities import Metric, Param
+
+        params = {
+            **asdict(model.config),
+            "seed": model.seed,
+            "fingerprint": model.config.fingerprint(),
+            "series": ",".join(model.scalings),
+            **{f"table.{name}": number for name, number in record.table_versions.items()},
+        }
+        curves = [
+            Metric(name, value, 0, epoch)
+            for epoch, figures in enumerate(model.history)
+            for name, value in figures.items()
+        ]
+        last = [Metric(name, value, 0, 0) for name, value in record.metrics.items()]
+        self._client().log_batch(
+            run_id,
+            metrics=[*curves, *last],
+            params=[Param(name, str(value)) for name, value in params.items()],
+        )
+
+
+def registered_name(series_group: str) -> str:
+    """The name of a group's models in MLflow."""
+    return f"gridcast-{series_group}"
+
+
+def _logged(registered: Any) -> Logged:
+    uri = f"models:/{registered.name}/{registered.version}"
+    return Logged(registered.run_id, str(registered.version), uri)
+
+
+def _log_model(mlflow: Any, model: TrainedLstm, example: pd.DataFrame) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(Path(folder) / "lstm")
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            loader_module="models.pyfunc",
+            data_path=str(Path(folder) / "lstm"),
+            signature=_signature(),
+            input_example=example,
+            # Guessing them loads the model in a fresh process: 13 s.
+            pip_requirements=[f"{package}=={version(package)}" for package in _PACKAGES],
+        )
+    return str(info.model_uri)
+
+
+def _signature() -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+    from mlflow.types.schema import AnyType, Array
+
+    anything: Any = AnyType()  # type: ignore[no-untyped-call]
+
+    def kind(name: str) -> Any:
+        if name in _TEXTS:
+            return DataType.string
+        # MLflow takes neither times with a zone nor whole numbers as double; `from_rows` does,
+        # and checks them.
+        return anything if name in (*_TIMES, *CALENDAR) else Array(DataType.double)
+
+    forecast: list[ColSpec | TensorSpec] = [
+        ColSpec(DataType.string, "series_id"),
+        ColSpec(DataType.datetime, "forecast_origin"),
+        ColSpec(DataType.datetime, "valid_time"),
+        *(ColSpec(DataType.double, name) for name in QUANTILE_COLUMNS),
+    ]
+    inputs: list[ColSpec | TensorSpec] = [ColSpec(kind(name), name) for name in COLUMNS]
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema(forecast))

@@ -1,0 +1,59 @@
+"""Robust scaling of one series: median and MAD, optionally asinh.
+
+Prices spike and go negative, so no logarithm and no mean; asinh is linear near the median and
+logarithmic far out. Source: Uniejewski, Weron and Ziel 2018, doi:10.1109/TPWRS.2017.2734563.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from lakehouse.errors import BadInput
+from models.samples import Floats
+
+_MAD_TO_SIGMA = 0.6745
+"""The MAD of a standard normal distribution."""
+_SMALLEST_SHARE = 1e-9
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """centre and spread in the unit of the series."""
+
+    centre: float
+    spread: float
+    asinh: bool
+
+    def apply(self, values: Floats) -> Floats:
+        """Unit of the series -> scaled, any shape; NaN stays NaN."""
+        scaled = (values - self.centre) / self.spread
+        return np.asarray(np.arcsinh(scaled) if self.asinh else scaled)
+
+    def invert(self, scaled: Floats) -> Floats:
+        """Scaled -> unit of the series, any shape; the inverse of `apply`."""
+        values = np.sinh(scaled) if self.asinh else scaled
+        return np.asarray(values * self.spread + self.centre)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-serialisable; `Scaling(**that)` is equal to this one."""
+        return asdict(self)
+
+
+def fit(values: Floats, *, asinh: bool) -> Scaling:
+    """Median and MAD/0.6745 of the known `values` (any shape) of one series.
+
+    More than half of the values equal: the standard deviation; all equal: 1, in the series' unit.
+    Raises BadInput when no value is known.
+    """
+    known = values[~np.isnan(values)]
+    if not len(known):
+        raise BadInput(
+            f"expected known values to fit a scale; all {values.size} are null. "
+            "Leave the series out of this training, or extend its window."
+        )
+    centre = float(np.median(known))
+    floor = _SMALLEST_SHARE * max(1.0, abs(centre))
+    candidates = (float(np.median(np.abs(known - centre))) / _MAD_TO_SIGMA, float(known.std()))
+    spread = next((s for s in candidates if s > floor), 1.0)
+    return Scaling(centre, spread, asinh)

@@ -1,0 +1,230 @@
+"""Samples -> what the network reads: encoder window, target-hour inputs, level, series number.
+
+All values are scaled per series and less a level (the mean of the newest known `level_hours`), so
+the network learns shapes, not heights. What is not known enters as 0 with a flag beside it.
+Deterministic, and a row's result depends on that row alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.local_days import at_target_hours, by_local_day
+from models.samples import PAST_HOURS, TARGET_HOURS, WEATHER, Floats, Mask, Samples
+from models.scaling import Scaling
+
+Floats32 = npt.NDArray[np.float32]
+
+ENCODER_HOURS = 168
+DAY_HOURS = 24
+RECENT_DAYS = 3
+WEEKS_BACK = 4
+_DAY_CYCLE = 2.0 * np.pi / 24.0
+_YEAR_CYCLE = 2.0 * np.pi / 365.25
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Network inputs of n samples; `level` is scaled."""
+
+    encoder: Floats32  # (n, ENCODER_HOURS, e): the newest ENCODER_HOURS up to the last known
+    decoder: Floats32  # (n, TARGET_HOURS, d): what is known of each target hour; 0 in the padding
+    series: npt.NDArray[np.int32]  # (n,) position of the series in the model's list
+    level: Floats  # (n,), what is taken off the target and added to the forecast
+    mask: Mask  # (n, TARGET_HOURS), False in the padding
+
+
+def build(
+    samples: Samples,
+    scalings: Mapping[str, Scaling],
+    level_hours: int,
+    year_cycle: bool = True,
+) -> Windows:
+    """Build the inputs of every sample; each series of `samples` must have its scaling.
+
+    scalings: in the order that numbers the series. level_hours: 24 suits prices, 168 series with
+    a weekly rhythm that are published late. year_cycle: whether the day of the year is an input.
+    """
+    order = {series_id: number for number, series_id in enumerate(scalings)}
+    scaled = scale_rows(samples, samples.past_value, scalings)
+    last = _last_known(scaled)
+    # Nothing known: the level is the series' median, 0 when scaled.
+    level = np.nan_to_num(_level(scaled, last, level_hours))
+    past = scaled - level[:, None]
+    weather = _weather_units(samples.past_weather)
+    encoder = _encoder(samples, past, weather, last)
+    decoder = _decoder(samples, past, weather, last, level)
+    calendar = _calendar(samples, year_cycle)
+    decoder = np.concatenate([decoder, calendar], axis=-1)
+    return Windows(
+        encoder=encoder.astype(np.float32),
+        decoder=(decoder * samples.target_mask[:, :, None]).astype(np.float32),
+        series=np.array([order[s] for s in samples.series_id], dtype=np.int32),
+        level=level,
+        mask=samples.target_mask,
+    )
+
+
+def scale_rows(samples: Samples, values: Floats, scalings: Mapping[str, Scaling]) -> Floats:
+    """Scale each row of `values` (n, ...) by its own series' scaling."""
+    scaled = np.empty_like(values)
+    for series_id in set(samples.series_id):
+        rows = samples.series_id == series_id
+        scaled[rows] = scalings[series_id].apply(values[rows])
+    return scaled
+
+
+def invert_rows(samples: Samples, scaled: Floats, scalings: Mapping[str, Scaling]) -> Floats:
+    """The inverse of `scale_rows`."""
+    values = np.empty_like(scaled)
+    for series_id in set(samples.series_id):
+        rows = samples.series_id == series_id
+        values[rows] = scalings[series_id].invert(scaled[rows])
+    return values
+
+
+def targets(
+    samples: Samples, target: Floats, windows: Windows, scalings: Mapping[str, Scaling]
+) -> Floats32:
+    """What the network learns: (n, TARGET_HOURS) scaled and less the level, NaN where unknown."""
+    scaled = scale_rows(samples, target, scalings) - windows.level[:, None]
+    return scaled.astype(np.float32)
+
+
+def _last_known(past: Floats) -> npt.NDArray[np.int64]:
+    """(n,) position of the newest known hour; a past without any counts as known to its end."""
+    newest_first = ~np.isnan(past[:, ::-1])
+    return np.asarray(PAST_HOURS - 1 - newest_first.argmax(axis=1), dtype=np.int64)
+
+
+def _window(values: Floats, last: npt.NDArray[np.int64], hours: int) -> Floats:
+    """The `hours` up to and including `last`. values: (n, PAST_HOURS, ...) -> (n, hours, ...)."""
+    position = last[:, None] - np.arange(hours - 1, -1, -1)
+    rows = np.arange(len(values))[:, None]
+    picked: Floats = values[rows, np.maximum(position, 0)]
+    outside = position < 0
+    picked[outside] = np.nan
+    return picked
+
+
+def _level(scaled: Floats, last: npt.NDArray[np.int64], hours: int) -> Floats:
+    return _mean_known(_window(scaled, last, hours), axis=1)
+
+
+def _encoder(
+    samples: Samples, past: Floats, weather: Floats, last: npt.NDArray[np.int64]
+) -> Floats:
+    value = _window(past, last, ENCODER_HOURS)[:, :, None]
+    seen = _window(weather, last, ENCODER_HOURS)
+    position = last[:, None] - np.arange(ENCODER_HOURS - 1, -1, -1)
+    # Local hour and weekday follow from the first target hour; a clock change in between shifts
+    # them by one hour, which the value's own daily shape outweighs.
+    ahead = position - PAST_HOURS
+    first_weekday = samples.known_columns("weekday")[:, 0]
+    phase = ahead * _DAY_CYCLE
+    weekday = (first_weekday + ahead // DAY_HOURS) % 7
+    clock = np.stack([np.sin(phase), np.cos(phase), weekday >= 5], axis=-1)
+    return np.concatenate([*_flagged(value), *_flagged_together(seen), clock], axis=-1)
+
+
+def _decoder(
+    samples: Samples,
+    past: Floats,
+    weather: Floats,
+    last: npt.NDArray[np.int64],
+    level: Floats,
+) -> Floats:
+    lags = _lags(by_local_day(samples, past))
+    values = np.moveaxis(at_target_hours(samples, lags), 1, -1)
+    forecast = _weather_units(samples.known_columns(*WEATHER))
+    usual = _mean_known(_window(weather, last, ENCODER_HOURS), axis=1)
+    changed = forecast - usual[:, None, :]
+    gap_days = (PAST_HOURS - 1 - last) / DAY_HOURS
+    trend = level - _level(past + level[:, None], last - ENCODER_HOURS, ENCODER_HOURS)
+    newest = past[np.arange(len(past)), last]
+    constant = np.stack([level, gap_days / 10.0, trend, newest], axis=-1)
+    repeated = np.repeat(np.nan_to_num(constant)[:, None, :], TARGET_HOURS, axis=1)
+    parts = [
+        *_flagged(values),
+        *_flagged_together(forecast),
+        *_flagged_together(changed),
+        repeated,
+        samples.target_mask[:, :, None].astype(np.float64),
+    ]
+    return np.concatenate(parts, axis=-1)
+
+
+def _lags(days: Floats) -> Floats:
+    """days: (n, PAST_DAYS, 24) less level. Returns (n, RECENT_DAYS + WEEKS_BACK + 2, 24).
+
+    Per local hour: the newest known days, the newest known same weekdays, the mean of all known
+    same weekdays, the mean of the seven newest known days.
+    """
+    recent = _newest(days, RECENT_DAYS)
+    weekly = _newest(days[:, 6::7], WEEKS_BACK)
+    return np.concatenate(
+        [
+            recent,
+            weekly,
+            _mean_known(days[:, 6::7], axis=1)[:, None],
+            _mean_known(_newest(days, 7), axis=1)[:, None],
+        ],
+        axis=1,
+    )
+
+
+def _newest(days: Floats, count: int) -> Floats:
+    """The `count` newest known values of each hour: (n, d, 24) -> (n, count, 24), NaN if fewer."""
+    unknown = np.isnan(days)
+    order = np.argsort(unknown, axis=1, kind="stable")[:, :count]
+    return np.take_along_axis(days, order, axis=1)
+
+
+def _calendar(samples: Samples, year_cycle: bool) -> Floats:
+    hour, weekday, day, holiday = np.moveaxis(
+        np.nan_to_num(samples.known_columns("local_hour", "weekday", "day_of_year", "is_holiday")),
+        -1,
+        0,
+    )
+    waves = [
+        wave(multiple * angle)
+        for angle, multiples in (
+            (hour * _DAY_CYCLE, (1, 2, 3)),
+            (day * _YEAR_CYCLE, (1, 2) if year_cycle else ()),
+        )
+        for multiple in multiples
+        for wave in (np.sin, np.cos)
+    ]
+    weekdays = [(weekday == number).astype(np.float64) for number in range(7)]
+    return np.stack([*waves, *weekdays, holiday], axis=-1)
+
+
+def _weather_units(weather: Floats) -> Floats:
+    """(..., 4) in `WEATHER` order and units -> about -2 to 2, by fixed figures."""
+    temperature, rain, cloud, wind = np.moveaxis(weather, -1, 0)
+    scaled = [
+        (temperature - 10.0) / 10.0,
+        np.log1p(np.maximum(rain, 0.0)),
+        cloud / 50.0 - 1.0,
+        (wind - 5.0) / 3.0,
+    ]
+    return np.stack(scaled, axis=-1)
+
+
+def _flagged(values: Floats) -> list[Floats]:
+    """Unknown -> 0, and beside each channel's value 1 where it is unknown."""
+    return [np.nan_to_num(values), np.isnan(values).astype(np.float64)]
+
+
+def _flagged_together(values: Floats) -> list[Floats]:
+    """Unknown -> 0, and one flag for all channels: 1 where any is unknown."""
+    return [np.nan_to_num(values), np.isnan(values).any(axis=-1, keepdims=True).astype(np.float64)]
+
+
+def _mean_known(values: Floats, axis: int) -> Floats:
+    """Mean of the known values; NaN where there is none."""
+    count = (~np.isnan(values)).sum(axis=axis)
+    total = np.nan_to_num(values).sum(axis=axis)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -1,0 +1,127 @@
+"""What the report is made from: scalars and small frames, checked at the door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from lakehouse.errors import BadInput
+
+QUANTILES = ("q05", "q10", "q25", "q50", "q75", "q90", "q95")
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "accuracy": (
+        *("series_id", "series_group", "unit", "model_name", "forecast_source", "days", "n"),
+        *("mae", "pinball", "coverage_80", "skill", "naive_mae", "naive_pinball"),
+    ),
+    "daily_errors": ("series_id", "model_name", "target_day", "mae"),
+    "forecasts": ("series_id", "unit", "valid_time", *QUANTILES, "truth", "naive"),
+    "drift": (
+        *("data_set", "series_group", "day", "feature"),
+        *("distance", "threshold", "verdict", "persistence"),
+    ),
+    "quarantine": ("rule", "table", "records", "example_reason"),
+    "gaps": ("series_id", "gaps"),
+    "freshness": ("series_id", "newest_event_time", "newest_available_at"),
+    "tables": ("table", "rows"),
+    "champions": ("series_group", "model_name", "model_version", "decided_at", "reason"),
+}
+_INSTANTS = {
+    "forecasts": ("valid_time",),
+    "freshness": ("newest_event_time", "newest_available_at"),
+    "champions": ("decided_at",),
+}
+_KEYS = {
+    "forecasts": ["series_id", "valid_time"],
+    "daily_errors": ["series_id", "model_name", "target_day"],
+    "drift": ["data_set", "series_group", "day", "feature"],
+}
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame()
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """Everything a report says. Any frame may be empty; others need the columns of COLUMNS.
+
+    title: heading; profile: name of the profile (sample, live, aws); as_of: aware instant whose
+        knowledge is reported; timezone: IANA name for display.
+    simulated: sentences saying what is simulated in the data, shown at the top.
+    accuracy: one row per series, model and source. days: local target days scored; n: values
+        scored; mae, pinball, naive_mae, naive_pinball: in `unit`, pinball averaged over the
+        quantiles; coverage_80: share of truths in q10..q90; skill: 1 - mae / naive_mae.
+    daily_errors: mae in the series' unit per model and local day; models whose name contains
+        'naive' are drawn as the reference.
+    forecasts: one row per series and valid_time (aware): quantiles, truth (NaN where not known)
+        and seasonal naive, in `unit`; the newest days.
+    drift: one row per data set, group, local day and feature, newest days; distance: Hellinger,
+        0 to 1, NaN where there was none; persistence: days.
+    quarantine: records refused per rule, with the reason of one of them.
+    gaps: missing values per series. freshness: aware instants. tables: row counts.
+    champions: the models in charge; decided_at: aware.
+
+    Raises BadInput for a missing column, a naive instant, a repeated key or an unknown zone.
+    """
+
+    title: str
+    profile: str
+    as_of: datetime
+    timezone: str
+    simulated: tuple[str, ...] = ()
+    accuracy: pd.DataFrame = field(default_factory=_nothing)
+    daily_errors: pd.DataFrame = field(default_factory=_nothing)
+    forecasts: pd.DataFrame = field(default_factory=_nothing)
+    drift: pd.DataFrame = field(default_factory=_nothing)
+    quarantine: pd.DataFrame = field(default_factory=_nothing)
+    gaps: pd.DataFrame = field(default_factory=_nothing)
+    freshness: pd.DataFrame = field(default_factory=_nothing)
+    tables: pd.DataFrame = field(default_factory=_nothing)
+    champions: pd.DataFrame = field(default_factory=_nothing)
+
+    def __post_init__(self) -> None:
+        """Check what the sections and pictures rely on."""
+        if self.as_of.tzinfo is None:
+            raise BadInput(f"Expected as_of with a time zone, got {self.as_of}. Pass it in UTC.")
+        self.zone  # noqa: B018  an unknown zone must fail here, not in a picture
+        for item in fields(self):
+            if item.name in COLUMNS:
+                _check(item.name, getattr(self, item.name))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone for display."""
+        try:
+            return ZoneInfo(self.timezone)
+        except (KeyError, ValueError, OSError) as error:
+            raise BadInput(
+                f"Expected an IANA time zone such as 'Europe/Copenhagen', got {self.timezone!r}. "
+                "Correct it in the catalogue."
+            ) from error
+
+
+def _check(name: str, frame: pd.DataFrame) -> None:
+    if frame.empty:
+        return
+    lacking = [column for column in COLUMNS[name] if column not in frame.columns]
+    if lacking:
+        raise BadInput(
+            f"The report's frame '{name}' lacks columns {lacking}; it has {list(frame.columns)}. "
+            "Select the columns of monitoring.content.COLUMNS."
+        )
+    for column in _INSTANTS.get(name, ()):
+        if not isinstance(frame[column].dtype, pd.DatetimeTZDtype):
+            raise BadInput(
+                f"Expected {name}.{column} with a time zone, got {frame[column].dtype}. "
+                "Spark's toPandas drops it: localize to UTC, or read with toArrow."
+            )
+    if name in _KEYS and frame.duplicated(_KEYS[name]).any():
+        repeated = frame.loc[frame.duplicated(_KEYS[name]), _KEYS[name]].iloc[0].to_dict()
+        raise BadInput(
+            f"Expected one row per {_KEYS[name]} in the report's frame '{name}', "
+            f"got several for {repeated}. Choose one model, origin or revision per row."
+        )

@@ -1,0 +1,293 @@
+"""The report's sections as text: what each table says, in which order, and what if it is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from monitoring import wording
+from monitoring.content import ReportContent
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value as read; tone is 'good', 'bad' or '' (the text says it too, colour is extra)."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """One column: its label, and whether its cells are figures."""
+
+    label: str
+    figures: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the report.
+
+    key: anchor; lead: a sentence or two before the table; empty: the sentence that stands there
+    when there is nothing to show, naming the command that fills it; picture: name of the picture
+    below the lead.
+    """
+
+    key: str
+    title: str
+    lead: str
+    empty: str
+    headings: tuple[Heading, ...] = ()
+    rows: list[tuple[Cell, ...]] = field(default_factory=list)
+    picture: str = ""
+
+
+def sections(content: ReportContent) -> list[Section]:
+    """All sections in reading order: how good, what next, what changed, what is missing."""
+    return [
+        _accuracy(content),
+        _daily_errors(content),
+        _forecasts(content),
+        _champions(content),
+        _drift(content),
+        _quarantine(content),
+        _gaps(content),
+        _freshness(content),
+        _tables(content),
+    ]
+
+
+def headline(content: ReportContent) -> list[str]:
+    """The findings in a few sentences, for the top of the report."""
+    said = [_headline_accuracy(content.accuracy), _drift_sentence(content.drift)]
+    if not content.quarantine.empty:
+        refused = int(content.quarantine["records"].sum())
+        said.append(f"{wording.things(refused, 'record')} refused and kept in quarantine.")
+    if not content.gaps.empty:
+        missing = int(content.gaps["gaps"].sum())
+        said.append(f"{wording.things(missing, 'value')} missing in the observations.")
+    return [sentence for sentence in said if sentence]
+
+
+def _headline_accuracy(accuracy: pd.DataFrame) -> str:
+    if accuracy.empty:
+        return "No forecast has met its truth yet."
+    champions = accuracy[accuracy["forecast_source"] == "champion"]
+    if champions.empty:
+        return "No champion has been scored yet."
+    better = int((champions.groupby("series_id")["skill"].min().astype(float) > 0).sum())
+    total = champions["series_id"].nunique()
+    return (
+        f"The champion's error is below seasonal naive's for {better} of "
+        f"{wording.things(total, 'series', 'series')}."
+    )
+
+
+def _headings(*labels: str) -> tuple[Heading, ...]:
+    """A label that ends in '#' heads a column of figures."""
+    return tuple(Heading(label.rstrip("#"), label.endswith("#")) for label in labels)
+
+
+def _cells(*values: Any) -> tuple[Cell, ...]:
+    return tuple(value if isinstance(value, Cell) else Cell(str(value)) for value in values)
+
+
+def _records(frame: pd.DataFrame, by: Sequence[str]) -> Iterable[Any]:
+    return frame.sort_values(list(by), kind="stable").itertuples() if not frame.empty else ()
+
+
+def _accuracy(content: ReportContent) -> Section:
+    rows = [
+        _cells(
+            row.series_id,
+            f"{row.model_name} ({row.forecast_source})",
+            wording.number(row.mae, row.unit),
+            wording.number(row.naive_mae, row.unit),
+            Cell(wording.share(row.skill, signed=True), "good" if row.skill > 0 else "bad")
+            if pd.notna(row.skill)
+            else wording.NOT_KNOWN,
+            wording.number(row.pinball, row.unit),
+            wording.number(row.naive_pinball, row.unit),
+            wording.share(row.coverage_80),
+            f"{wording.count(row.n)} in {wording.count(row.days)} d",
+        )
+        for row in _records(content.accuracy, ["series_group", "series_id", "model_name"])
+    ]
+    return Section(
+        key="accuracy",
+        title="Accuracy",
+        lead="Every forecast that has met its truth, beside seasonal naive (the newest known value "
+        "of the same weekday and hour) on the same hours. MAE is the mean absolute error of the "
+        "median. Skill is the part of naive's MAE that the model saves: below zero, naive was "
+        "better. Pinball is the loss averaged over the quantiles. Coverage is the share of truths "
+        "between the 10 % and 90 % quantiles; 80 % is aimed at. Values are those scored.",
+        empty="No forecast has met its truth yet. 'gridcast run forecast' and, once the truth is "
+        "known, 'gridcast run evaluate' fill this table.",
+        headings=_headings(
+            *("Series", "Model", "MAE#", "MAE of naive#", "Skill#", "Pinball#"),
+            *("Pinball of naive#", "Coverage#", "Values#"),
+        ),
+        rows=rows,
+    )
+
+
+def _daily_errors(content: ReportContent) -> Section:
+    return Section(
+        key="daily_errors",
+        title="Error by day",
+        lead="Mean absolute error of each local day.",
+        empty="No day has been scored yet. 'gridcast run evaluate' fills this picture.",
+        picture="" if content.daily_errors.empty else "daily_errors",
+    )
+
+
+def _forecasts(content: ReportContent) -> Section:
+    return Section(
+        key="forecasts",
+        title="Newest forecasts",
+        lead="The forecast as it was issued, and the truth where it is known.",
+        empty="There is no forecast to show. 'gridcast run forecast' fills this picture.",
+        picture="" if content.forecasts.empty else "forecasts",
+    )
+
+
+def _champions(content: ReportContent) -> Section:
+    rows = [
+        _cells(
+            row.series_group,
+            f"{row.model_name} {row.model_version}",
+            wording.moment(row.decided_at, content.zone),
+            row.reason,
+        )
+        for row in _records(content.champions, ["series_group"])
+    ]
+    return Section(
+        key="champions",
+        title="Models in charge",
+        lead="The champion of each series group, and why it was chosen.",
+        empty="No group has a champion; the fallback answers. 'gridcast run train' chooses one.",
+        headings=_headings("Series group", "Champion", "In charge since", "Evidence"),
+        rows=rows,
+    )
+
+
+def newest_drift(drift: pd.DataFrame) -> pd.DataFrame:
+    """The findings of each data set's and group's newest day."""
+    newest = drift.groupby(["data_set", "series_group"])["day"].transform("max")
+    return drift[drift["day"] == newest]
+
+
+def _drift_sentence(drift: pd.DataFrame) -> str:
+    if drift.empty:
+        return ""
+    newest = newest_drift(drift)
+    verdicts = newest["verdict"].value_counts()
+    drifting, unclear = int(verdicts.get("drift", 0)), int(verdicts.get("too_little_data", 0))
+    sentence = (
+        f"{drifting} of {wording.things(len(newest), 'feature')} in drift on the newest day "
+        f"({wording.day(newest['day'].max())})"
+    )
+    return sentence + (f", {unclear} with too little data to tell." if unclear else ".")
+
+
+def _drift(content: ReportContent) -> Section:
+    drift = content.drift
+    told = drift if drift.empty else newest_drift(drift)
+    told = told if told.empty else told[told["verdict"] != "ok"]
+    rows = [
+        _cells(
+            row.feature,
+            f"{row.series_group} ({row.data_set})",
+            wording.ratio(row.distance),
+            wording.ratio(row.threshold),
+            Cell(str(row.verdict).replace("_", " "), "bad" if row.verdict == "drift" else ""),
+            f"{wording.count(row.persistence)} d",
+        )
+        for row in _records(told, ["verdict", "data_set", "series_group", "feature"])
+    ]
+    explained = (
+        "Hellinger distance between a feature's newest values and its reference period: 0 is the "
+        "same distribution, 1 nothing in common. "
+    )
+    ending = " The table names those that are not ok." if rows else ""
+    return Section(
+        key="drift",
+        title="Drift of the features",
+        lead=explained + _drift_sentence(drift) + ending,
+        empty="No feature has been compared yet. 'gridcast run monitor' fills this table.",
+        headings=_headings(
+            "Feature", "Series group", "Distance#", "Threshold#", "Verdict", "In drift for#"
+        ),
+        rows=rows,
+        picture="" if drift.empty else "drift",
+    )
+
+
+def _quarantine(content: ReportContent) -> Section:
+    rows = [
+        _cells(row.rule, row.table, wording.count(row.records), row.example_reason)
+        for row in _records(content.quarantine, ["table", "rule"])
+    ]
+    return Section(
+        key="quarantine",
+        title="Refused records",
+        lead="Refused is not lost: each is kept in quarantine with its rule and can be replayed.",
+        empty="No record was refused. 'gridcast run build' applies the rules.",
+        headings=_headings("Rule", "Table", "Records#", "One of the reasons"),
+        rows=rows,
+    )
+
+
+def _gaps(content: ReportContent) -> Section:
+    rows = [
+        _cells(row.series_id, wording.count(row.gaps))
+        for row in _records(content.gaps, ["series_id"])
+    ]
+    return Section(
+        key="gaps",
+        title="Gaps",
+        lead="Values that a series should have by now and has not. They are left empty.",
+        empty="No gap is known. 'gridcast run build' counts them.",
+        headings=_headings("Series", "Missing values#"),
+        rows=rows,
+    )
+
+
+def _freshness(content: ReportContent) -> Section:
+    as_of = pd.Timestamp(content.as_of)
+    rows = [
+        _cells(
+            row.series_id,
+            wording.moment(row.newest_event_time, content.zone),
+            wording.age(as_of - row.newest_event_time),
+            wording.moment(row.newest_available_at, content.zone),
+        )
+        for row in _records(content.freshness, ["series_id"])
+    ]
+    return Section(
+        key="freshness",
+        title="Freshness",
+        lead="How far each series reaches. Its age is counted back from the time of this report.",
+        empty="No observation has been read yet. 'gridcast run ingest' and 'gridcast run build' "
+        "fill this table.",
+        headings=_headings("Series", "Newest value", "Age#", "Known since"),
+        rows=rows,
+    )
+
+
+def _tables(content: ReportContent) -> Section:
+    rows = [
+        _cells(row.table, wording.count(row.rows)) for row in _records(content.tables, ["table"])
+    ]
+    return Section(
+        key="tables",
+        title="Tables",
+        lead="Rows in the lakehouse when this report was made.",
+        empty="No table has been counted. 'gridcast run monitor' counts them.",
+        headings=_headings("Table", "Rows#"),
+        rows=rows,
+    )

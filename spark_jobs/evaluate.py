@@ -1,0 +1,103 @@
+"""Every truth that became known meets every vintage that predicted it."""
+
+from datetime import datetime
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.spark.tables import SparkTables
+from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, QUANTILES
+from lakehouse.tables.silver import OBSERVATIONS, SERIES
+from lakehouse.time import DAY, iso
+from spark_jobs.features import as_of as known_as_of
+from spark_jobs.features import hour_value
+
+BAND_HOURS = 6
+
+
+def errors(
+    forecasts: DataFrame, observations: DataFrame, series: DataFrame, truth_as_of: datetime
+) -> DataFrame:
+    """Forecasts and the truth known at `truth_as_of` -> sums per block of six local hours. Pure.
+
+    A block is scored once all of its hours have a truth; its `truth_as_of` is when the last of
+    them became known, so scoring again at a later time gives the same rows. Pinball loss is
+    averaged over the quantiles (Koenker and Bassett 1978).
+    """
+    about = series.select("series_id", "timezone", "resolution_minutes", "kind")
+    known = (
+        known_as_of(observations, F.lit(truth_as_of))
+        .join(F.broadcast(about), on="series_id", how="inner")
+        .groupBy("series_id", F.date_trunc("hour", "event_time").alias("valid_time"))
+        .agg(hour_value().alias("truth"), F.max("available_at").alias("known_at"))
+    )
+    scored = (
+        forecasts.join(F.broadcast(about), on="series_id", how="inner")
+        .join(known, on=["series_id", "valid_time"], how="left")
+        .withColumn("local", F.expr("from_utc_timestamp(valid_time, timezone)"))
+        .withColumns(
+            {
+                "target_day": F.to_date("local"),
+                "horizon_band": F.expr(f"int(hour(local) div {BAND_HOURS} * {BAND_HOURS})"),
+                "error": F.expr("q50 - truth"),
+                "pinball": _pinball(),
+            }
+        )
+    )
+    sums = {
+        "n": F.count("truth").cast("int"),
+        "hours": F.count(F.lit(1)),
+        "truth_as_of": F.max("known_at"),
+        "sum_abs": F.sum(F.abs("error")),
+        "sum_error": F.sum("error"),
+        "sum_squared": F.sum(F.col("error") * F.col("error")),
+        "sum_pinball": F.sum("pinball"),
+        "sum_truth": F.sum("truth"),
+        "n_in_80": F.expr("int(count_if(truth BETWEEN q10 AND q90))"),
+        "n_in_90": F.expr("int(count_if(truth BETWEEN q05 AND q95))"),
+    }
+    block = [k for k in FORECAST_ERRORS.key if k != "truth_as_of"]
+    told = ["series_group", "forecast_source", "unit"]
+    return (
+        scored.groupBy(*block, *told)
+        .agg(*(column.alias(name) for name, column in sums.items()))
+        .where("n = hours")
+    )
+
+
+def run(
+    tables: SparkTables,
+    truth_as_of: datetime,
+    since: datetime | None,
+    run_id: str,
+) -> int:
+    """Score what became known after `since` (None: ever) up to `truth_as_of`; returns new rows."""
+    fresh = tables.read(OBSERVATIONS).where(f"available_at <= TIMESTAMP '{iso(truth_as_of)}'")
+    if since:
+        fresh = fresh.where(f"available_at > TIMESTAMP '{iso(since)}'")
+    span = fresh.agg(F.min("event_time"), F.max("event_time")).first()
+    if span is None or span[0] is None:
+        return 0
+    # Whole local days around the fresh truth, whatever the zone.
+    first, last = iso(span[0] - DAY), iso(span[1] + DAY)
+    forecasts = tables.read(FORECASTS).where(
+        f"valid_time >= TIMESTAMP '{first}' AND valid_time <= TIMESTAMP '{last}' "
+        f"AND forecast_origin <= TIMESTAMP '{iso(truth_as_of)}'"
+    )
+    observations = tables.read(OBSERVATIONS).where(
+        f"event_time >= TIMESTAMP '{first}' AND event_time <= TIMESTAMP '{last}'"
+    )
+    rows = errors(forecasts, observations, tables.read(SERIES), truth_as_of)
+    return tables.insert_new(
+        FORECAST_ERRORS,
+        rows.withColumn("run_id", F.lit(run_id)),
+        within=f"target_day >= DATE '{first[:10]}'",
+    )
+
+
+def _pinball() -> Column:
+    losses = [
+        f"greatest({int(q[1:]) / 100} * (truth - {q}), {int(q[1:]) / 100 - 1} * (truth - {q}))"
+        for q in QUANTILES
+    ]
+    return F.expr(f"({' + '.join(losses)}) / {len(QUANTILES)}")

@@ -1,0 +1,75 @@
+"""Forecast origins of a series group and the local day that each one forecasts."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import holidays
+from pyspark.sql import DataFrame, SparkSession
+
+from lakehouse.catalogue import Catalogue, SeriesGroup
+from lakehouse.time import DAY, at_local, day_start, hours_of, target_day
+from models.samples import PAST_HOURS
+
+_COUNTRY_OF_ZONE = {"Europe/Copenhagen": "DK", "Europe/London": "GB"}
+
+SCHEMA = (
+    "series_id string, series_group string, unit string, kind string, timezone string, "
+    "location_id string, resolution_minutes int, forecast_origin timestamp, "
+    "past_start timestamp, target_start timestamp, target_time array<timestamp>, "
+    "local_hour array<int>, weekday array<int>, day_of_year array<int>, is_holiday array<int>"
+)
+
+
+def origins_between(group: SeriesGroup, first: date, last: date, as_of: datetime) -> list[datetime]:
+    """The origins whose target days lie from `first` to `last`, none of them after `as_of`."""
+    days = ((last - first).days + 1) if last >= first else 0
+    due = (at_local(first + (i - 1) * DAY, group.origin, group.zone) for i in range(days))
+    return [origin for origin in due if origin <= as_of]
+
+
+def origin_rows(
+    spark: SparkSession, catalogue: Catalogue, issued: Iterable[tuple[str, datetime]]
+) -> DataFrame:
+    """One row per series and origin of (group, origin) pairs: its grids and its calendar."""
+    rows = [row for group, origin in issued for row in _rows(catalogue, group, origin)]
+    return spark.createDataFrame(rows, SCHEMA)
+
+
+def _rows(catalogue: Catalogue, group_id: str, origin: datetime) -> Iterator[dict[str, Any]]:
+    group = catalogue.groups[group_id]
+    day = target_day(origin, group.zone)
+    start = day_start(day, group.zone)
+    hours = hours_of(day, group.zone)
+    shared = {
+        "series_group": group_id,
+        "kind": group.kind,
+        "timezone": group.timezone,
+        "forecast_origin": origin,
+        "past_start": start - timedelta(hours=PAST_HOURS),
+        "target_start": start,
+        "target_time": hours,
+        "local_hour": [hour.astimezone(group.zone).hour for hour in hours],
+        "weekday": [day.weekday()] * len(hours),
+        "day_of_year": [day.timetuple().tm_yday] * len(hours),
+        "is_holiday": [int(is_holiday(day, group.timezone))] * len(hours),
+    }
+    for series in catalogue.members(group_id):
+        yield shared | {
+            "series_id": series.series_id,
+            "unit": series.unit,
+            "location_id": series.location_id,
+            "resolution_minutes": catalogue.data_sets[series.data_set].resolution_minutes,
+        }
+
+
+def is_holiday(day: date, timezone: str) -> bool:
+    """Whether a local day is a public holiday; a zone without a known country has none."""
+    country = _COUNTRY_OF_ZONE.get(timezone)
+    return country is not None and day in _holidays_of(country, day.year)
+
+
+@cache
+def _holidays_of(country: str, year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays(country, years=year))

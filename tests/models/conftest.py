@@ -1,0 +1,87 @@
+"""Sample rows as Spark would hand them over, small and by hand."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.samples import PAST_HOURS, WEATHER, Samples, from_rows
+
+Value = Callable[[pd.DatetimeIndex], np.ndarray]
+COPENHAGEN = "Europe/Copenhagen"
+
+
+def sample_row(
+    target_day: str,
+    value: Value,
+    series_id: str = "dk1.test",
+    delay_hours: float = 0.0,
+    timezone: str = COPENHAGEN,
+) -> dict[str, object]:
+    """One row for the local `target_day`; value: local hours (with their zone) -> the series."""
+    day = pd.Timestamp(target_day)
+    target = pd.date_range(
+        day.tz_localize(timezone),
+        (day + pd.Timedelta(days=1)).tz_localize(timezone),
+        freq="h",
+        inclusive="left",
+    )
+    start = target[0].tz_convert("UTC") - pd.Timedelta(hours=PAST_HOURS)
+    past = pd.date_range(start, periods=PAST_HOURS, freq="h")
+    origin = (day - pd.Timedelta(hours=14.5)).tz_localize(timezone).tz_convert("UTC")
+    past_value = np.array(value(past.tz_convert(timezone)), dtype=float)
+    if delay_hours:
+        past_value[past + pd.Timedelta(hours=delay_hours) > origin] = np.nan
+    row: dict[str, object] = {
+        "series_id": series_id,
+        "timezone": timezone,
+        "forecast_origin": origin,
+        "past_start": start,
+        "past_value": past_value,
+        "target_time": list(target.tz_convert("UTC")),
+        "local_hour": list(target.hour),
+        "weekday": list(target.weekday),
+        "day_of_year": list(target.dayofyear),
+        "is_holiday": [0] * len(target),
+        "target": list(value(target)),
+    }
+    for number, name in enumerate(WEATHER):
+        row[f"past_{name}"] = 5.0 + number + np.sin(np.arange(PAST_HOURS) / 24.0)
+        row[name] = [5.0 + number] * len(target)
+    return row
+
+
+def daily_shape(hours: pd.DatetimeIndex) -> np.ndarray:
+    """A daily and weekly rhythm with a slow drift, different every hour; may be negative."""
+    days = (hours - pd.Timestamp("2024-01-01", tz="UTC")) / pd.Timedelta(days=1)
+    drift = 3.0 * np.sin(np.asarray(days) / 9.0)
+    weekend = np.where(np.asarray(hours.weekday) >= 5, -6.0, 0.0)
+    return 10.0 * np.sin(np.asarray(hours.hour) * 2 * np.pi / 24) + weekend + drift
+
+
+@pytest.fixture(scope="session")
+def row() -> Callable[..., dict[str, object]]:
+    return sample_row
+
+
+@pytest.fixture(scope="session")
+def shape() -> Value:
+    return daily_shape
+
+
+@pytest.fixture(scope="session")
+def frame() -> pd.DataFrame:
+    """Two series, 60 target days across the change to summer time; one is published late."""
+    days = pd.date_range("2024-03-01", periods=60).strftime("%Y-%m-%d")
+    rows = [sample_row(day, daily_shape, "dk1.price") for day in days]
+    rows += [
+        sample_row(day, lambda hours: 500.0 + 20.0 * daily_shape(hours), "dk1.load", 9 * 24)
+        for day in days
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="session")
+def samples(frame: pd.DataFrame) -> Samples:
+    return from_rows(frame)

@@ -1,0 +1,128 @@
+"""What the LSTM promises, with networks far too small to be good."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lakehouse.errors import BadInput
+from models.lstm import LstmConfig, TrainedLstm, load, train
+from models.samples import WEATHER, Samples, from_rows
+
+TINY = LstmConfig(members=1, width=4, encoder_step=24, epochs=3, batch=16)
+
+
+def split(samples: Samples) -> tuple[Samples, Samples]:
+    later = samples.forecast_origin >= np.datetime64("2024-04-18")
+    return samples.select(~later), samples.select(later)
+
+
+@pytest.fixture(scope="module")
+def model(samples: Samples) -> TrainedLstm:
+    return train(*split(samples), TINY, seed=7)
+
+
+def test_the_same_data_config_and_seed_give_bit_equal_forecasts(model, samples: Samples) -> None:
+    again = train(*split(samples), TINY, seed=7)
+    assert np.array_equal(model.predict(samples), again.predict(samples), equal_nan=True)
+    assert model.history == again.history
+
+
+def test_saved_and_loaded_it_forecasts_the_same(model, samples, tmp_path: Path) -> None:
+    model.save(tmp_path / "deep" / "model")
+    loaded = load(tmp_path / "deep" / "model")
+    assert np.array_equal(model.predict(samples), loaded.predict(samples), equal_nan=True)
+    assert (loaded.config, loaded.history) == (model.config, model.history)
+
+
+def test_a_forecast_does_not_depend_on_what_else_is_in_the_batch(model, samples: Samples) -> None:
+    together = model.predict(samples)
+    for i in (0, 30, 119):
+        alone = model.predict(samples.select(np.array([i])))
+        assert np.allclose(alone[0], together[i], rtol=1e-4, atol=1e-4, equal_nan=True)
+
+
+def test_the_quantiles_ascend_and_only_the_padding_is_empty(model, samples: Samples) -> None:
+    forecast = model.predict(samples)
+    assert (np.diff(forecast[samples.target_mask], axis=-1) >= 0).all()
+    assert np.array_equal(np.isnan(forecast).any(axis=2), ~samples.target_mask)
+
+
+def test_a_forecast_reads_no_target(model, samples: Samples) -> None:
+    blind = replace(samples, target=None)
+    assert np.array_equal(model.predict(samples), model.predict(blind), equal_nan=True)
+
+
+def test_each_epoch_is_told_and_kept(samples: Samples) -> None:
+    told = []
+    config = replace(TINY, epochs=2)
+    trained = train(*split(samples), config, seed=1, on_epoch=lambda n, f: told.append((n, f)))
+    assert told == list(enumerate(trained.history))
+    assert set(trained.history[0]) == {"loss", "val_loss"}
+
+
+def test_validation_is_watched_and_never_fitted(model, samples: Samples) -> None:
+    fitted, watched = split(samples)
+    assert watched.target is not None
+    other = train(fitted, replace(watched, target=watched.target * 3.0), TINY, seed=7)
+    assert np.array_equal(model.predict(samples), other.predict(samples), equal_nan=True)
+
+
+def test_members_are_averaged(samples: Samples) -> None:
+    pair = train(*split(samples), replace(TINY, members=2, epochs=1), seed=7)
+    parts = [replace(pair, networks=(one,)).predict(samples) for one in pair.networks]
+    assert not np.array_equal(*parts, equal_nan=True)
+    assert np.allclose(pair.predict(samples), np.mean(parts, axis=0), equal_nan=True)
+
+
+def test_all_null_weather_and_a_constant_series_are_ordinary(frame: pd.DataFrame) -> None:
+    dull = frame.copy()
+    for name in WEATHER:
+        dull[name] = [[None] * len(hours) for hours in dull["target_time"]]
+        dull[f"past_{name}"] = [np.full(1008, np.nan)] * len(dull)
+    constant = dull["series_id"] == "dk1.price"
+    for name in ("past_value", "target"):
+        dull.loc[constant, name] = dull.loc[constant, name].map(lambda v: np.full(len(v), 3.0))
+    samples = from_rows(dull)
+    forecast = train(*split(samples), TINY, seed=1).predict(samples)
+    assert np.isfinite(forecast[samples.target_mask]).all()
+
+
+def test_a_past_without_any_value_still_gets_a_forecast(model, samples: Samples) -> None:
+    empty = replace(samples, past_value=np.full_like(samples.past_value, np.nan))
+    assert np.isfinite(model.predict(empty)[samples.target_mask]).all()
+
+
+def test_an_unknown_series_is_named(model, samples: Samples) -> None:
+    stranger = replace(samples, series_id=np.array(["dk9.price"] * len(samples), dtype=object))
+    with pytest.raises(BadInput, match=r"dk9\.price"):
+        model.predict(stranger)
+
+
+def test_a_series_without_history_is_named_with_figures(samples: Samples) -> None:
+    fitted, watched = split(samples)
+    assert fitted.target is not None
+    target = np.where((fitted.series_id == "dk1.load")[:, None], np.nan, fitted.target)
+    with pytest.raises(BadInput, match=r"not enough history .* 0 of 49 training days"):
+        train(replace(fitted, target=target), watched, TINY, seed=1)
+
+
+def test_training_and_validation_need_a_known_target(samples: Samples) -> None:
+    fitted, watched = split(samples)
+    unknown = replace(watched, target=np.full_like(watched.target, np.nan))
+    for one in (unknown, replace(watched, target=None), watched.select(slice(0, 0))):
+        with pytest.raises(BadInput, match="known one"):
+            train(fitted, one, TINY, seed=1)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"model\.json"):
+        load(tmp_path)
+
+
+def test_the_fingerprint_is_stable_and_tells_configurations_apart() -> None:
+    assert LstmConfig().fingerprint() == LstmConfig().fingerprint()
+    assert len(LstmConfig().fingerprint()) == 8
+    assert LstmConfig().fingerprint() != replace(LstmConfig(), width=9).fingerprint()

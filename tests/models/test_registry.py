@@ -1,0 +1,112 @@
+"""The registry against a real MLflow on SQLite."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lakehouse.errors import BadInput
+from models.lstm import LstmConfig, TrainedLstm, train
+from models.quantiles import QUANTILE_COLUMNS
+from models.registry import ModelRecord, Registry
+from models.samples import Samples
+
+pytestmark = [
+    # MLflow 3.17 declares a relation in a way that SQLAlchemy 2.1 deprecates,
+    pytest.mark.filterwarnings(
+        "ignore:The ``noload`` loader strategy is deprecated:sqlalchemy.exc.SADeprecationWarning"
+    ),
+    # and warns of a type hint of its own when mlflow.pyfunc is imported.
+    pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning"),
+]
+
+RECORD = ModelRecord("day_ahead_price", "lstm", "v1", {"held_out.mae": 7.5}, {"gold.features": 3})
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    folder = tmp_path_factory.mktemp("mlflow")
+    return Registry(f"sqlite:///{folder}/mlflow.db", f"file://{folder}/artifacts")
+
+
+@pytest.fixture(scope="module")
+def model(samples: Samples) -> TrainedLstm:
+    config = LstmConfig(members=1, width=4, encoder_step=24, epochs=2)
+    later = samples.forecast_origin >= np.datetime64("2024-04-18")
+    return train(samples.select(~later), samples.select(later), config, seed=7)
+
+
+@pytest.fixture(scope="module")
+def example(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.drop(columns="target").iloc[[50]]
+
+
+def test_a_model_is_logged_once_however_often_it_is_asked(registry, model, example) -> None:
+    first = registry.log(model, RECORD, example)
+    assert registry.log(model, RECORD, example) == first
+    assert first.uri == "models:/gridcast-day_ahead_price/1"
+
+
+def test_a_run_that_was_killed_before_registering_is_replaced(registry, model, example) -> None:
+    client = registry._client()
+    tags = {"series_group": "killed", "model_version": "v1"}
+    half = client.create_run(registry._experiment_id(), tags=tags)
+    record = ModelRecord("killed", "lstm", "v1", {}, {})
+    logged = registry.log(model, record, example)
+    assert logged.run_id != half.info.run_id
+    assert client.get_run(half.info.run_id).info.lifecycle_stage == "deleted"
+
+
+def test_the_run_says_what_it_was_made_of(registry, model, example) -> None:
+    logged = registry.log(model, RECORD, example)
+    client = registry._client()
+    run = client.get_run(logged.run_id).data
+    assert run.params["table.gold.features"] == "3"
+    assert run.params["fingerprint"] == model.config.fingerprint()
+    assert run.metrics["held_out.mae"] == 7.5
+    curve = client.get_metric_history(logged.run_id, "val_loss")
+    assert [point.value for point in curve] == [epoch["val_loss"] for epoch in model.history]
+
+
+def test_the_champion_is_the_version_we_named(registry, model, example) -> None:
+    first = registry.log(model, RECORD, example)
+    second = registry.log(model, ModelRecord("day_ahead_price", "lstm", "v2", {}, {}), example)
+    for version, logged in (("v2", second), ("v1", first), ("v1", first)):
+        assert registry.set_champion("day_ahead_price", version) == logged
+        client = registry._client()
+        champion = client.get_model_version_by_alias("gridcast-day_ahead_price", "champion")
+        assert str(champion.version) == logged.registered_version
+        assert champion.tags["model_version"] == version
+
+
+def test_a_version_that_is_not_there_cannot_be_champion(registry) -> None:
+    with pytest.raises(BadInput, match="v99 of day_ahead_price"):
+        registry.set_champion("day_ahead_price", "v99")
+
+
+LOAD = """
+import sys
+sys.modules["pyspark"] = sys.modules["prefect"] = None  # importing either now fails
+import pandas as pd
+from models.registry import Registry
+rows = pd.read_pickle(sys.argv[4])
+model = Registry(sys.argv[1], sys.argv[2]).load(sys.argv[3])
+model.predict(rows).to_pickle(sys.argv[5])
+"""
+
+
+def test_it_loads_and_forecasts_where_neither_spark_nor_prefect_can_be_imported(
+    registry, model, example, samples: Samples, tmp_path: Path
+) -> None:
+    logged = registry.log(model, RECORD, example)
+    example.to_pickle(tmp_path / "in.pkl")
+    files = [str(tmp_path / "in.pkl"), str(tmp_path / "out.pkl")]
+    arguments = [registry.tracking_uri, registry.artifacts, logged.uri, *files]
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", LOAD, *arguments], check=True, cwd=root)
+    rows = pd.read_pickle(tmp_path / "out.pkl")
+    expected = model.predict(samples.select(np.array([50])))[0][samples.target_mask[50]]
+    assert np.array_equal(rows[list(QUANTILE_COLUMNS)].to_numpy(), expected)
