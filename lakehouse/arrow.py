@@ -58,6 +58,7 @@ class ArrowTables:
                 description=table.meaning,
                 configuration={
                     "delta.enableDeletionVectors": "false",
+                    "delta.checkpointInterval": "50",
                     "delta.deletedFileRetentionDuration": f"interval {table.retention_days} days",
                 },
             )
@@ -84,6 +85,10 @@ class ArrowTables:
         """The rows of a small table as dicts; times carry UTC."""
         return self.read(table, columns, filters).to_pylist()
 
+    def count(self, table: Table) -> int:
+        """How many rows the table has."""
+        return int(self._open(table).to_pyarrow_dataset().count_rows())
+
     def insert_new(self, table: Table, rows: Sequence[dict[str, Any]]) -> int:
         """Append the rows whose key the table does not hold yet; returns how many.
 
@@ -100,9 +105,13 @@ class ArrowTables:
                 seen.add(key)
                 fresh.append(row)
         if fresh:
-            batch = pa.Table.from_pylist(fresh, schema=schema(table))
-            deltalake.write_deltalake(str(self.path(table)), batch, mode="append")
+            self.append(table, fresh)
         return len(fresh)
+
+    def append(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        """Append rows as they are, in one commit."""
+        batch = pa.Table.from_pylist(list(rows), schema=schema(table))
+        deltalake.write_deltalake(str(self.path(table)), batch, mode="append")
 
     def _open(self, table: Table) -> deltalake.DeltaTable:
         try:

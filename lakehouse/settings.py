@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     jars: Path = PROJECT / ".jars"
     spark_master: str = "local[2]"
     spark_driver_memory: str = "2g"
-    spark_java_options: str = ""
+    spark_options: dict[str, str] = {}
     train_days: int = 660
     holdout_days: int = 56
     train_epochs: int | None = None

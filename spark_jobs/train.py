@@ -68,8 +68,9 @@ def train_groups(
         )
     ]
     seen = samples_at(tables, catalogue, issued, truth_as_of=as_of)
+    columns = [name for name in seen.columns if name not in ("unit", "kind", "history_end")]
     results = (
-        _one_partition_each(seen, groups)
+        _one_partition_each(seen.select(*columns), groups)
         .groupBy("series_group")
         .applyInPandas(make_trainer(plan), RESULT_SCHEMA)
         .localCheckpoint()  # a lazy result that is read twice would train twice

@@ -20,7 +20,7 @@ from lakehouse.errors import GridcastError
 from models import lstm, metrics, naive
 from models.lstm import LstmConfig
 from models.promotion import Evidence, SeriesEvidence
-from models.samples import KNOWN, Floats, Samples, from_rows
+from models.samples import WEATHER, Floats, Samples, from_rows
 from monitoring import profiles
 from spark_jobs.dense import dense_rows
 
@@ -176,9 +176,9 @@ def evidence_from_json(text: str) -> Evidence:
 
 
 def monthly_profiles(samples: Samples) -> list[dict[str, Any]]:
-    """whylogs profiles of the known inputs and the truth by calendar month: drift's reference."""
+    """whylogs profiles of forecast weather and truth by calendar month: drift's reference."""
     hours = samples.target_mask
-    frame = pd.DataFrame(samples.known[hours], columns=list(KNOWN))
+    frame = pd.DataFrame(samples.known_columns(*WEATHER)[hours], columns=list(WEATHER))
     if samples.target is not None:
         frame["value"] = samples.target[hours]
     month = pd.DatetimeIndex(samples.target_time[hours]).to_period("M")

@@ -40,9 +40,8 @@ def _options(settings: Settings, jars: list[Path]) -> dict[str, str]:
         "spark.driver.memory": settings.spark_driver_memory,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.extraJavaOptions": (
-            f"-Duser.timezone=UTC -Dlog4j2.configurationFile={log4j.as_uri()} "
-            f"{settings.spark_java_options}"
-        ).strip(),
+            f"-Duser.timezone=UTC -Dlog4j2.configurationFile={log4j.as_uri()}"
+        ),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.warehouse.dir": str(settings.lakehouse / "warehouse"),
@@ -56,4 +55,5 @@ def _options(settings: Settings, jars: list[Path]) -> dict[str, str]:
         "spark.python.worker.faulthandler.enabled": "true",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
+        **settings.spark_options,
     }

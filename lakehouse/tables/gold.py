@@ -168,7 +168,7 @@ PROFILES = Table(
 
 DRIFT = Table(
     name="gold.drift",
-    meaning="How far each feature of a day lies from its reference",
+    meaning="How far each feature of the week up to a day lies from its reference",
     key=("data_set", "series_group", "day", "revision", "feature"),
     columns=(
         Column("data_set", "string", "Table that was profiled"),
@@ -180,8 +180,9 @@ DRIFT = Table(
         Column("threshold", "double", "Distance from which it is drift"),
         Column("reference", "string", "Days that it was compared with"),
         Column("verdict", "string", "ok, drift or too_little_data"),
+        Column("reason", "string", "same, moved, more_missing, few_values, ..."),
         Column("persistence", "int", "Consecutive days in drift up to this one", "d"),
-        Column("missing_share", "double", "Share of missing values"),
+        Column("missing_share", "double", "Share of missing values", nullable=True),
         _RUN_ID,
     ),
 )

@@ -1,0 +1,53 @@
+# Gridcast. `make` lists what there is.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+# `make setup PYTHON=python3.12` chooses; without it the first suitable one is taken.
+export PYTHON
+
+.PHONY: help demo test setup setup-system test-slow lint format docs lock clean
+
+help: ## This list
+	@sed -n 's/^## //p; s/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' \
+	  'NF == 1 { print "\n" $$1 } NF == 2 { printf "%-20s %s\n", $$1, $$2 }'
+
+## Start here
+demo: setup ## Set up, then run the main job offline on recorded data (ARGS=--fresh starts over)
+	@$(BIN)/gridcast demo $(ARGS)
+
+test: lint ## Set up, then check style, types, import rules, and run the tests
+	$(BIN)/pytest -m "not slow" $(ARGS)
+
+## Set-up
+setup: ## Make .venv from requirements.lock and fetch the Delta jars; does nothing when done
+	@deployments/setup/environment
+	@$(BIN)/python -m gridcast.jars
+
+setup-system: ## Debian, Ubuntu: install Java 17, Python and what tests use; elsewhere say how
+	@deployments/setup/system-packages
+
+clean: ## Remove what set-up, checks and tests made; the lakehouse folder stays
+	rm -rf .venv .jars .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	  .import_linter_cache *.egg-info spark-warehouse metastore_db derby.log
+
+## Work on it
+lint: setup ## Style, types, import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## Put every file into the house's form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+test-slow: setup ## The tests that take minutes
+	$(BIN)/pytest -m slow $(ARGS)
+
+docs: setup ## Write docs/tables.md anew from the table contracts
+	$(BIN)/python -m gridcast.tables_doc
+
+lock: setup ## Pin and hash requirements.in anew (ARGS=--upgrade takes new versions)
+	deployments/setup/lock $(ARGS)

@@ -1,0 +1,124 @@
+"""The flows that people run and schedule. Each reads as the list of its steps."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from prefect import flow, runtime
+
+from flows import steps
+from flows.run import Outcome, Run, new_run
+from lakehouse.tables.gold import RUNS
+
+INGEST_BEFORE_ORIGIN = timedelta(minutes=15)
+
+
+def _run_name() -> str:
+    """Flow, profile and moment: what a person looks for in Prefect's list of runs."""
+    parameters: dict[str, Any] = runtime.flow_run.parameters
+    as_of = parameters.get("as_of")
+    moment = f"{as_of:%Y-%m-%d %H:%M}" if isinstance(as_of, datetime) else str(as_of or "now")
+    return f"{runtime.flow_run.flow_name} {parameters.get('profile') or 'default'} {moment}"
+
+
+def _single(step: Callable[[Run], Outcome], profile: str | None, as_of: datetime | None) -> Outcome:
+    run = new_run(profile, as_of)
+    name = str(getattr(step, "name", "step"))
+    outcome = step(run)
+    steps.publish(run, name, {name: outcome})
+    return outcome
+
+
+@flow(name="ingest", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+def ingest(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
+    """Ask the sources for what is missing."""
+    return _single(steps.ingest, profile, as_of)
+
+
+@flow(name="build", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+def build(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
+    """Bring new landings into bronze and silver."""
+    return _single(steps.build, profile, as_of)
+
+
+@flow(name="train", flow_run_name=_run_name, timeout_seconds=4 * 3600, validate_parameters=False)
+def train(
+    profile: str | None = None, as_of: datetime | None = None, groups: list[str] | None = None
+) -> Outcome:
+    """Train one model per series group and decide who is champion."""
+    run = new_run(profile, as_of)
+    outcome = steps.train(run, groups)
+    steps.publish(run, "train", {"train": outcome})
+    return outcome
+
+
+@flow(name="forecast", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+def forecast(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
+    """Forecast the next local day of every series."""
+    return _single(steps.forecast, profile, as_of)
+
+
+@flow(name="evaluate", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+def evaluate(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
+    """Score what became known."""
+    return _single(steps.evaluate, profile, as_of)
+
+
+@flow(name="monitor", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+def monitor(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
+    """Profile, judge drift, and mail the report."""
+    return _single(steps.monitor, profile, as_of)
+
+
+@flow(name="daily", flow_run_name=_run_name, timeout_seconds=2 * 3600, validate_parameters=False)
+def daily(
+    profile: str | None = None, as_of: datetime | None = None, report: bool = True
+) -> dict[str, Outcome]:
+    """Ingest, build, forecast, evaluate and monitor one day.
+
+    On a sample clock without `as_of` the clock moves to the next origin; a day that was
+    interrupted is completed first.
+    """
+    run = new_run(profile, as_of)
+    done: dict[str, Outcome] = {}
+    with run.recorded("daily") as whole:
+        if as_of is None and run.clock.simulated:
+            origin = next_day(run)
+            run.move_clock(origin - INGEST_BEFORE_ORIGIN)
+            if run.as_of < origin:
+                done["ingest"] = steps.ingest(run)
+            run.move_clock(origin)
+        else:
+            done["ingest"] = steps.ingest(run)
+        done["build"] = steps.build(run)
+        done["forecast"] = steps.forecast(run)
+        done["evaluate"] = steps.evaluate(run)
+        if report:
+            done["monitor"] = steps.monitor(run)
+        whole.sentences += [s for outcome in done.values() for s in outcome.sentences]
+    steps.publish(run, "daily", done)
+    return done
+
+
+def next_day(run: Run) -> datetime:
+    """The origin that a `daily` on a sample clock serves: an interrupted one, else the next."""
+    now, schedule = run.clock.now(), run.catalogue.schedule
+    begun = schedule.last_origin(now + INGEST_BEFORE_ORIGIN)
+    if begun - INGEST_BEFORE_ORIGIN <= now <= begun and begun not in finished_days(run):
+        return begun
+    return schedule.next_origin(now)
+
+
+def finished_days(run: Run) -> set[datetime]:
+    """The origins whose live `daily` finished."""
+    rows = run.arrow.rows(
+        RUNS,
+        ["as_of"],
+        [("step", "=", "daily"), ("status", "=", "ok"), ("run_kind", "=", "live")],
+    )
+    return {row["as_of"] for row in rows}
+
+
+FLOWS: dict[str, Any] = {
+    f.name: f for f in (ingest, build, train, forecast, evaluate, monitor, daily)
+}

@@ -1,0 +1,134 @@
+"""What a run works with: settings, catalogue, clock, the moment it knows, and the tables."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from lakehouse.arrow import ArrowTables
+from lakehouse.catalogue import Catalogue
+from lakehouse.clock import Clock, SampleClock
+from lakehouse.errors import BadInput
+from lakehouse.landing import LandingZone
+from lakehouse.settings import Settings, load_settings
+from lakehouse.spark.session import spark_session
+from lakehouse.spark.tables import SparkTables
+from lakehouse.tables import TABLES
+from lakehouse.tables.gold import RUNS
+from lakehouse.time import iso
+
+
+@dataclass
+class Outcome:
+    """What a step did, for gold.runs, the artifact and the terminal."""
+
+    rows_in: int = 0
+    written: dict[str, int] = field(default_factory=dict)
+    quarantined: int = 0
+    sentences: list[str] = field(default_factory=list)
+    landing_ids: list[str] = field(default_factory=list)
+
+    @property
+    def rows_out(self) -> int:
+        """Rows written to tables; names without a dot are counts of another kind."""
+        return sum(count for name, count in self.written.items() if "." in name)
+
+
+@dataclass
+class Run:
+    """One run of a flow. `as_of` is fixed when it starts; its retries reuse it."""
+
+    settings: Settings
+    catalogue: Catalogue
+    clock: Clock
+    as_of: datetime
+    run_id: str
+
+    @property
+    def run_kind(self) -> str:
+        """`replay` of a past moment, else `live`."""
+        return "replay" if self.as_of < self.started_at else "live"
+
+    @cached_property
+    def started_at(self) -> datetime:
+        """What the profile's clock said when the run started."""
+        return self.clock.now()
+
+    @cached_property
+    def arrow(self) -> ArrowTables:
+        arrow = ArrowTables(self.settings.lakehouse)
+        arrow.create_missing(TABLES)
+        return arrow
+
+    @cached_property
+    def tables(self) -> SparkTables:
+        assert self.arrow
+        return SparkTables(spark_session(self.settings), self.settings.lakehouse)
+
+    @cached_property
+    def zone(self) -> LandingZone:
+        return LandingZone(self.settings.lakehouse / "landing")
+
+    def move_clock(self, instant: datetime) -> None:
+        """Move a sample clock forward, and the run with it; a system clock moves by itself."""
+        if isinstance(self.clock, SampleClock) and instant > self.clock.now():
+            self.clock.move_to(instant)
+        self.as_of = self.clock.now()
+        self.__dict__["started_at"] = self.as_of
+
+    @contextmanager
+    def recorded(self, step: str) -> Iterator[Outcome]:
+        """Write what a step did to gold.runs, also when it fails."""
+        outcome, started = Outcome(), datetime.now(UTC)
+        try:
+            yield outcome
+        except Exception as fault:
+            self._record(step, outcome, started, "failed", f"{type(fault).__name__}: {fault}")
+            raise
+        self._record(step, outcome, started, "ok", " ".join(outcome.sentences))
+
+    def _record(
+        self, step: str, outcome: Outcome, started: datetime, status: str, reason: str
+    ) -> None:
+        row: dict[str, Any] = {
+            "run_id": self.run_id,
+            "step": step,
+            "profile": self.settings.profile,
+            "as_of": self.as_of,
+            "run_kind": self.run_kind,
+            "status": status,
+            "reason": reason[:2000],
+            "started_at": started,
+            "seconds": (datetime.now(UTC) - started).total_seconds(),
+            "rows_in": outcome.rows_in,
+            "rows_out": outcome.rows_out,
+            "quarantined": outcome.quarantined,
+            "detail": {name: str(count) for name, count in outcome.written.items()},
+            "landing_ids": outcome.landing_ids,
+        }
+        self.arrow.append(RUNS, [row])
+
+
+def new_run(profile: str | None, as_of: datetime | None) -> Run:
+    """A run of a profile at a moment; None is now.
+
+    Raises BadInput for a moment without a zone or after the profile's clock.
+    """
+    settings = load_settings(profile)
+    clock = settings.make_clock()
+    now = clock.now()
+    if as_of is not None and as_of.tzinfo is None:
+        raise BadInput(
+            f"Expected as_of with an offset, got {as_of.isoformat()}. "
+            f"Write {as_of.isoformat()}Z if it is UTC."
+        )
+    if as_of is not None and as_of > now:
+        raise BadInput(
+            f"as_of {iso(as_of)} lies after the clock of profile '{settings.profile}', "
+            f"{iso(now)}. Ask for a moment up to then."
+        )
+    moment = as_of.astimezone(UTC) if as_of else now
+    return Run(settings, settings.read_catalogue(), clock, moment, uuid.uuid4().hex[:16])

@@ -1,0 +1,155 @@
+"""The tasks that flows are made of. Each runs one job and records what it did."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from flows.run import Outcome, Run
+from lakehouse.errors import SourceError
+from lakehouse.tables import TABLES
+from lakehouse.tables.bronze import LANDINGS, QUARANTINE
+from lakehouse.tables.gold import FORECAST_ERRORS, OUTBOX, PROMOTIONS, RUNS, TRAINING_RUNS
+from lakehouse.time import iso
+from spark_jobs import build as build_job
+from spark_jobs import evaluate as evaluate_job
+from spark_jobs import forecast as forecast_job
+from spark_jobs import ingest as ingest_job
+from spark_jobs import monitor as monitor_job
+from spark_jobs import report as report_job
+from spark_jobs import train as train_job
+from sources.addresses import addresses
+from sources.http import new_client
+
+
+@task(name="ingest", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60])
+def ingest(run: Run) -> Outcome:
+    """Ask the sources for what is missing and keep every body."""
+    with run.recorded("ingest") as outcome:
+        if run.run_kind == "replay":
+            outcome.sentences.append("A replay uses what has landed; no source was asked.")
+            return outcome
+        with addresses(run.settings, run.clock) as where, new_client() as client:
+            done = ingest_job.run(
+                run.arrow, run.zone, run.catalogue, where, client, run.as_of, run.run_id
+            )
+        outcome.rows_in = done.requests
+        outcome.written[LANDINGS.name] = done.landed
+        outcome.sentences += done.problems
+        if done.requests and len(done.problems) == done.requests:
+            raise SourceError("No source answered. " + " ".join(done.problems))
+    return outcome
+
+
+@task(name="build", cache_policy=NO_CACHE)
+def build(run: Run) -> Outcome:
+    """Landings to bronze and silver."""
+    with run.recorded(build_job.STEP) as outcome:
+        built = build_job.run(run.tables, run.arrow, run.zone, run.catalogue)
+        outcome.rows_in = len(built.landing_ids)
+        outcome.landing_ids = built.landing_ids
+        outcome.written = built.written
+        outcome.quarantined = built.written.get(QUARANTINE.name, 0)
+        if outcome.quarantined:
+            outcome.sentences.append(
+                f"{outcome.quarantined} records or bodies were refused: see bronze.quarantine."
+            )
+    return outcome
+
+
+@task(name="train", cache_policy=NO_CACHE)
+def train(run: Run, groups: list[str] | None = None) -> Outcome:
+    """One Spark task per group; MLflow, training_runs and promotions from the driver."""
+    with run.recorded("train") as outcome:
+        chosen = groups or list(run.catalogue.groups)
+        for group in chosen:
+            run.catalogue.members(group)  # an unknown group is named before hours of work
+        rows = train_job.run(
+            run.tables, run.arrow, run.catalogue, run.settings, chosen, run.as_of, run.run_id
+        )
+        outcome.rows_in = sum(row["samples"] for row in rows)
+        outcome.written = {TRAINING_RUNS.name: len(rows)}
+        decided = {
+            row["series_group"]: row["reason"]
+            for row in run.arrow.rows(PROMOTIONS)
+            if row["decided_at"] == run.as_of
+        }
+        outcome.sentences += [
+            decided.get(row["series_group"], f"{row['series_group']} {row['status']}: {row['reason']}")
+            for row in rows
+        ]
+    return outcome
+
+
+@task(name="forecast", cache_policy=NO_CACHE)
+def forecast(run: Run) -> Outcome:
+    """Champion and fallback score every series at its group's origin."""
+    with run.recorded("forecast") as outcome:
+        outcome.written, problems = forecast_job.run(
+            run.tables,
+            run.arrow,
+            run.catalogue,
+            run.settings,
+            run.as_of,
+            run.run_kind,
+            run.run_id,
+            datetime.now(UTC),
+        )
+        outcome.sentences += [f"The fallback answers. {problem}" for problem in problems]
+    return outcome
+
+
+@task(name="evaluate", cache_policy=NO_CACHE)
+def evaluate(run: Run) -> Outcome:
+    """Truth that became known meets the forecasts of it."""
+    with run.recorded("evaluate") as outcome:
+        done = run.arrow.rows(
+            RUNS,
+            ["as_of"],
+            [("step", "=", "evaluate"), ("status", "=", "ok"), ("as_of", "<", run.as_of)],
+        )
+        since = max((row["as_of"] for row in done), default=None)
+        scored = evaluate_job.run(run.tables, run.as_of, since, run.run_id)
+        outcome.written = {FORECAST_ERRORS.name: scored}
+    return outcome
+
+
+@task(name="monitor", cache_policy=NO_CACHE)
+def monitor(run: Run) -> Outcome:
+    """Profiles, drift and the report mail."""
+    with run.recorded("monitor") as outcome:
+        if run.run_kind == "replay":
+            outcome.sentences.append("A replay profiles nothing and mails nobody.")
+            return outcome
+        outcome.written = monitor_job.run(run.arrow, run.catalogue, run.as_of, run.run_id)
+        delivered = report_job.run(
+            run.tables, run.arrow, run.catalogue, run.settings, run.as_of, run.run_id
+        )
+        outcome.written[OUTBOX.name] = delivered.rows
+        outcome.sentences.append(f"Report: {delivered.page}")
+    return outcome
+
+
+def publish(run: Run, flow: str, steps: dict[str, Outcome]) -> None:
+    """A markdown artifact for Prefect's page: rows in, rows out, quarantined, table versions."""
+    lines = [
+        f"## {flow} as of {iso(run.as_of)} ({run.settings.profile}, {run.run_kind})",
+        "",
+        "| step | in | out | quarantined |",
+        "|---|---:|---:|---:|",
+        *(f"| {n} | {o.rows_in} | {o.rows_out} | {o.quarantined} |" for n, o in steps.items()),
+        "",
+        *(f"- {sentence}" for o in steps.values() for sentence in o.sentences),
+        "",
+        "| table | version |",
+        "|---|---:|",
+        *(f"| {name} | {version} |" for name, version in run.arrow.versions(TABLES).items()),
+    ]
+    create_markdown_artifact(
+        "\n".join(lines), key=f"{flow}-{run.settings.profile}", description=f"What {flow} did"
+    )
+
+
+Step = Callable[[Run], Outcome]

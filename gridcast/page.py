@@ -1,0 +1,76 @@
+"""The short page that the demo ends with."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+from rich.table import Table
+
+from flows.run import Run
+from gridcast.front import MLFLOW_PORT, SERVER, Front
+from lakehouse.tables import TABLES
+from lakehouse.time import iso
+from spark_jobs.report import SIMULATED, accuracy
+
+
+def print_page(front: Front, run: Run, seconds: float) -> None:
+    """What was built, how accurate it is, where to look, and what to try next."""
+    print_out = front.console.print
+    print_out()
+    print_out(
+        f"[bold]Gridcast {run.settings.profile}[/] as of {iso(run.as_of)} (the sample's clock), "
+        f"after {seconds:.0f} s"
+    )
+    tables = Table("table", "rows", box=None, header_style="bold")
+    for table in TABLES:
+        tables.add_row(table.name, f"{run.arrow.count(table):,}")
+    print_out(tables)
+    run.tables.register()
+    print_out(_accuracy(accuracy(run.tables)))
+    for sentence in SIMULATED:
+        print_out(f"[dim]Simulated: {sentence}[/]")
+    folder = run.settings.lakehouse
+    reports = sorted((folder / "reports").glob("*.html"))
+    print_out()
+    print_out(f"Report   {_near(reports[-1]) if reports else 'none yet: gridcast run monitor'}")
+    print_out(f"Mail     {_near(folder / 'outbox')}")
+    print_out(
+        f"MLflow   {_near(folder / 'mlflow')}; page with 'gridcast up': "
+        f"http://127.0.0.1:{MLFLOW_PORT}"
+    )
+    print_out(f"Prefect  {_near(folder / 'prefect')}; page with 'gridcast up': {SERVER}")
+    print_out()
+    print_out("Try next")
+    for command in (
+        'gridcast sql "SELECT series_id, valid_time, q10, q50, q90 FROM gold.forecast_latest '
+        'ORDER BY valid_time DESC, series_id LIMIT 8"',
+        "gridcast run daily",
+        "gridcast up",
+    ):
+        print_out(f"  .venv/bin/{command}", markup=False)
+
+
+def _accuracy(frame: pd.DataFrame) -> Table:
+    table = Table(
+        "series", "unit", "model", "used as", "days", "MAE", "pinball", "80 % covers",
+        "skill against naive", box=None, header_style="bold",
+    )  # fmt: skip
+    for row in frame.to_dict("records"):
+        table.add_row(
+            row["series_id"],
+            row["unit"],
+            row["model_name"],
+            row["forecast_source"],
+            str(row["days"]),
+            f"{row['mae']:,.1f}",
+            f"{row['pinball']:,.2f}",
+            f"{row['coverage_80']:.0%}",
+            f"{row['skill']:+.0%}",
+        )
+    if frame.empty:
+        table.title = "No forecast has met its truth yet."
+    return table
+
+
+def _near(path: Path) -> str:
+    return os.path.relpath(path)

@@ -1,0 +1,200 @@
+"""The daily report: collects what it says from the tables, and puts the mail in the outbox."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from lakehouse.arrow import ArrowTables
+from lakehouse.catalogue import Catalogue
+from lakehouse.settings import Settings
+from lakehouse.spark.tables import SparkTables
+from lakehouse.tables import TABLES
+from lakehouse.tables.bronze import QUARANTINE
+from lakehouse.tables.gold import DRIFT, OUTBOX, PROMOTIONS
+from lakehouse.time import iso
+from monitoring import mail, report
+from monitoring.content import ReportContent
+
+_DAYS_SHOWN = 15
+_DRIFT_DAYS = 21
+
+SIMULATED = (
+    "Publication times are simulated by rule: prices 12:45 local time the day before, consumption "
+    "9 days after the hour, actual weather 5 days after.",
+    "Weather forecasts are simulated from the recorded weather with errors that grow with lead "
+    "time: runs at 00, 06, 12 and 18 UTC, public 6 hours later.",
+    "The clock is the sample's: it shows the recorded date, not today's.",
+)
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """Where the report lies and the mail that carries it; `rows` is what gold.outbox gained."""
+
+    page: Path
+    mail: Path
+    rows: int
+
+
+def run(
+    tables: SparkTables,
+    arrow: ArrowTables,
+    catalogue: Catalogue,
+    settings: Settings,
+    as_of: datetime,
+    run_id: str,
+) -> Delivered:
+    """Build the report as of a moment, write the page, and put the mail in the outbox once."""
+    built = report.build(content(tables, arrow, catalogue, settings, as_of))
+    stamp = f"{as_of:%Y%m%dT%H%MZ}"
+    page = settings.lakehouse / "reports" / f"report-{stamp}.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(built.html, encoding="utf-8")
+    recipients = settings.mail_recipients
+    told = f"report {settings.profile} {iso(as_of)} {','.join(recipients)}"
+    message_id = hashlib.sha256(told.encode()).hexdigest()[:24]
+    local = as_of.astimezone(catalogue.schedule.zone)
+    subject = f"Gridcast {settings.profile}: report of {local:%Y-%m-%d %H:%M}"
+    letter = mail.message(built, settings.mail_sender, recipients, subject, as_of, message_id)
+    outbox = settings.lakehouse / "outbox"
+    file = mail.put_in_outbox(letter, outbox)
+    row = {
+        "message_id": message_id,
+        "as_of": as_of,
+        "subject": subject,
+        "recipients": list(recipients),
+        "state": "written",
+        "path": file.relative_to(outbox).as_posix(),
+        "run_id": run_id,
+    }
+    return Delivered(page, file, arrow.insert_new(OUTBOX, [row]))
+
+
+def content(
+    tables: SparkTables,
+    arrow: ArrowTables,
+    catalogue: Catalogue,
+    settings: Settings,
+    as_of: datetime,
+) -> ReportContent:
+    """Everything that the report says, as known at a moment."""
+    tables.register()
+    return ReportContent(
+        title="Gridcast report",
+        profile=settings.profile,
+        as_of=as_of,
+        timezone=catalogue.schedule.timezone,
+        simulated=SIMULATED if settings.emulated else (),
+        accuracy=accuracy(tables),
+        daily_errors=_frame(tables, _DAILY_ERRORS),
+        forecasts=_forecasts(tables, as_of),
+        drift=_drift(arrow),
+        quarantine=_quarantine(arrow),
+        gaps=_frame(tables, _GAPS),
+        freshness=_frame(tables, _FRESHNESS),
+        tables=pd.DataFrame([{"table": t.name, "rows": arrow.count(t)} for t in TABLES]),
+        champions=_champions(arrow, catalogue),
+    )
+
+
+def accuracy(tables: SparkTables) -> pd.DataFrame:
+    """gold.performance of the live forecasts, one row per series and model."""
+    return _frame(
+        tables,
+        "SELECT * FROM gold.performance WHERE run_kind = 'live' ORDER BY series_id, forecast_source",
+    )
+
+
+def _frame(tables: SparkTables, query: str) -> pd.DataFrame:
+    frame: pd.DataFrame = tables.spark.sql(query).toArrow().to_pandas()
+    return frame
+
+
+_DAILY_ERRORS = """
+    SELECT series_id, model_name, target_day, sum(sum_abs) / sum(n) AS mae FROM (
+      SELECT *, row_number() OVER (
+          PARTITION BY series_id, model_name, target_day, horizon_band
+          ORDER BY truth_as_of DESC, model_version DESC) AS age
+      FROM gold.forecast_errors WHERE run_kind = 'live')
+    WHERE age = 1 GROUP BY ALL ORDER BY ALL"""
+
+_GAPS = """
+    SELECT series_id, bigint((unix_seconds(max(event_time)) - unix_seconds(min(event_time)))
+             / (60 * any_value(resolution_minutes))) + 1 - count(DISTINCT event_time) AS gaps
+    FROM silver.observations JOIN silver.series USING (series_id)
+    GROUP BY series_id ORDER BY series_id"""
+
+_FRESHNESS = """
+    SELECT series_id, max(event_time) AS newest_event_time,
+           max(available_at) AS newest_available_at
+    FROM silver.observations GROUP BY series_id ORDER BY series_id"""
+
+
+def _forecasts(tables: SparkTables, as_of: datetime) -> pd.DataFrame:
+    since = iso(as_of - timedelta(days=_DAYS_SHOWN))
+    return _frame(
+        tables,
+        f"""
+        WITH truth AS (
+          SELECT series_id, date_trunc('hour', event_time) AS valid_time,
+                 CASE any_value(kind) WHEN 'price' THEN avg(value) ELSE sum(value) END AS truth
+          FROM (SELECT *, row_number() OVER (
+                  PARTITION BY series_id, event_time ORDER BY available_at DESC) AS age
+                FROM silver.observations WHERE event_time >= TIMESTAMP '{since}')
+          JOIN silver.series USING (series_id)
+          WHERE age = 1 GROUP BY ALL),
+        naive AS (
+          SELECT series_id, valid_time, max_by(q50, forecast_origin) AS naive
+          FROM gold.forecasts WHERE model_name = 'seasonal_naive' AND run_kind = 'live'
+          GROUP BY ALL)
+        SELECT f.series_id, f.unit, f.valid_time, q05, q10, q25, q50, q75, q90, q95, truth, naive
+        FROM gold.forecast_latest f
+        LEFT JOIN truth USING (series_id, valid_time)
+        LEFT JOIN naive USING (series_id, valid_time)
+        WHERE f.valid_time >= TIMESTAMP '{since}'
+        ORDER BY series_id, valid_time""",
+    )
+
+
+def _drift(arrow: ArrowTables) -> pd.DataFrame:
+    frame = arrow.read(DRIFT).to_pandas().rename(columns={"effect_size": "distance"})
+    if frame.empty:
+        return frame
+    newest = frame["day"].max() - timedelta(days=_DRIFT_DAYS)
+    return frame[frame["day"] > newest].drop_duplicates(
+        ["data_set", "series_group", "day", "feature"], keep="last"
+    )
+
+
+def _quarantine(arrow: ArrowTables) -> pd.DataFrame:
+    frame = arrow.read(QUARANTINE, ["rule", "table", "reason"]).to_pandas()
+    if frame.empty:
+        return pd.DataFrame()
+    return (
+        frame.groupby(["rule", "table"])["reason"]
+        .agg(records="size", example_reason="first")
+        .reset_index()
+    )
+
+
+def _champions(arrow: ArrowTables, catalogue: Catalogue) -> pd.DataFrame:
+    newest = {
+        row["series_group"]: row
+        for row in sorted(arrow.rows(PROMOTIONS), key=lambda row: row["decided_at"])
+    }
+    return pd.DataFrame(
+        [
+            {
+                "series_group": group,
+                "model_name": newest[group]["champion_model"],
+                "model_version": newest[group]["champion_version"],
+                "decided_at": newest[group]["decided_at"],
+                "reason": newest[group]["reason"],
+            }
+            for group in catalogue.groups
+            if group in newest
+        ]
+    )
