@@ -1,10 +1,12 @@
 """The flows that people run and schedule. Each reads as the list of its steps."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
 from prefect import flow, runtime
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from flows import steps
 from flows.run import Outcome, Run, new_run
@@ -117,6 +119,14 @@ def finished_days(run: Run) -> set[datetime]:
         [("step", "=", "daily"), ("status", "=", "ok"), ("run_kind", "=", "live")],
     )
     return {row["as_of"] for row in rows}
+
+
+def attended() -> AbstractContextManager[Any]:
+    """For flows that a person runs and watches: no heartbeats.
+
+    They tell a server that an unattended worker died, and every flow ends by waiting for them.
+    """
+    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
 
 
 FLOWS: dict[str, Any] = {

@@ -13,6 +13,8 @@ from lakehouse.tables import TABLES
 from lakehouse.tables.bronze import LANDINGS, QUARANTINE
 from lakehouse.tables.gold import FORECAST_ERRORS, OUTBOX, PROMOTIONS, RUNS, TRAINING_RUNS
 from lakehouse.time import iso
+from sources.addresses import addresses
+from sources.http import new_client
 from spark_jobs import build as build_job
 from spark_jobs import evaluate as evaluate_job
 from spark_jobs import forecast as forecast_job
@@ -20,8 +22,6 @@ from spark_jobs import ingest as ingest_job
 from spark_jobs import monitor as monitor_job
 from spark_jobs import report as report_job
 from spark_jobs import train as train_job
-from sources.addresses import addresses
-from sources.http import new_client
 
 
 @task(name="ingest", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60])
@@ -77,7 +77,9 @@ def train(run: Run, groups: list[str] | None = None) -> Outcome:
             if row["decided_at"] == run.as_of
         }
         outcome.sentences += [
-            decided.get(row["series_group"], f"{row['series_group']} {row['status']}: {row['reason']}")
+            decided.get(
+                row["series_group"], f"{row['series_group']} {row['status']}: {row['reason']}"
+            )
             for row in rows
         ]
     return outcome

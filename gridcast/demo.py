@@ -1,18 +1,27 @@
 """`gridcast demo`: the main job on the sample, from an empty folder to a report."""
 
 import shutil
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.progress import TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from gridcast.front import Front
 from gridcast.page import print_page
+from lakehouse.catalogue import SeriesGroup
 from lakehouse.clock import SampleClock
 from lakehouse.errors import BadInput
 from lakehouse.time import DAY, day_start, local_day
+
+INGEST_BEFORE_ORIGIN = timedelta(minutes=15)
 
 
 def run_demo(front: Front, fresh: bool, days: int) -> None:
@@ -27,46 +36,57 @@ def run_demo(front: Front, fresh: bool, days: int) -> None:
     if fresh:
         shutil.rmtree(settings.lakehouse, ignore_errors=True)
     started = monotonic()
-    flows = front.flows()
-    from flows.flows import finished_days
+    with _progress(front) as progress:
+        _live_through(front, clock, days, progress)
     from flows.run import new_run
 
-    run = new_run(settings.profile, None)
-    schedule = run.catalogue.schedule
-    assert settings.sample_start is not None
-    origins = [schedule.next_origin(settings.sample_start)]
-    while len(origins) < days:
-        origins.append(schedule.next_origin(origins[-1]))
-    evening = day_start(local_day(origins[-1], schedule.zone) + DAY, schedule.zone)
-    with _progress(front) as progress:
-        bar = progress.add_task("Starting", total=days + 4)
+    print_page(front, new_run(settings.profile, None), monotonic() - started)
+
+
+def _live_through(front: Front, clock: SampleClock, days: int, progress: Progress) -> None:
+    bar = progress.add_task("Starting Spark and Prefect", total=days + 4)
+    profile = front.settings.profile
+    with front.flows() as flows:
+        from flows.flows import finished_days
+        from flows.run import new_run
+
+        run = new_run(profile, None)
+        schedule = run.catalogue.schedule
 
         def step(told: str, flow: str, **parameters: Any) -> None:
             progress.update(bar, description=told)
             begun = monotonic()
-            flows[flow](profile=settings.profile, **parameters)
+            flows[flow](profile=profile, **parameters)
             progress.console.print(f"  {told} [dim]{monotonic() - begun:.0f} s[/]")
 
-        if run.clock.now() < origins[0] - timedelta(hours=1):
+        origins = _origins(front, schedule, days)
+        if clock.now() < origins[0] - INGEST_BEFORE_ORIGIN:
             step("Ingest: the recorded history, through the sources' own protocols", "ingest")
             step("Build: bronze and silver", "build")
             step("Train: one LSTM per series group on Spark, logged to MLflow", "train")
-        progress.update(bar, completed=3)
         done = finished_days(run)
-        progress.advance(bar, len(done & set(origins)))
+        progress.update(bar, completed=3 + len(done & set(origins)))
         for origin in origins:
-            if origin in done:
-                continue
-            day = local_day(origin, schedule.zone)
-            step(f"Day {day}: ingest, build, forecast, evaluate", "daily", report=False)
-            progress.advance(bar)
+            if origin not in done:
+                day = local_day(origin, schedule.zone)
+                step(f"Day {day}: ingest, build, forecast, evaluate", "daily", report=False)
+                progress.advance(bar)
+        evening = day_start(local_day(origins[-1], schedule.zone) + DAY, schedule.zone)
         if clock.now() < evening:
             clock.move_to(evening)
         for flow in ("ingest", "build", "evaluate"):
             step(f"Close the last day: {flow}", flow)
         step("Monitor: profiles, drift, report", "monitor")
-        progress.update(bar, completed=days + 4, description="Done")
-    print_page(front, new_run(settings.profile, None), monotonic() - started)
+
+
+def _origins(front: Front, schedule: SeriesGroup, days: int) -> list[datetime]:
+    """The first `days` origins of the sample."""
+    start = front.settings.sample_start
+    assert start is not None  # a sample clock has one
+    origins = [schedule.next_origin(start)]
+    while len(origins) < days:
+        origins.append(schedule.next_origin(origins[-1]))
+    return origins
 
 
 def _progress(front: Front) -> Progress:

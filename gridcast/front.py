@@ -1,8 +1,8 @@
 """What every command starts from: settings, the console, and a quiet Prefect."""
 
 import os
-import urllib.error
-import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,9 @@ from typing import Any
 
 from rich.console import Console
 
+from gridcast.server import await_server, server_answers, start_server
 from lakehouse.settings import Settings, load_settings
+from lakehouse.spark.session import spark_session
 
 PREFECT_PORT = 4200
 MLFLOW_PORT = 5000
@@ -43,31 +45,28 @@ class Front:
         return Console(stderr=True, highlight=False)
 
     def prepare_prefect(self) -> None:
-        """Point Prefect at this lakehouse's own store, before it is imported.
-
-        A server that `gridcast up` started is used; else one lives as long as the command.
-        """
+        """Point Prefect at this lakehouse's own store, before it is imported."""
         home = self.settings.lakehouse / "prefect"
         home.mkdir(parents=True, exist_ok=True)
         os.environ.setdefault("PREFECT_HOME", str(home))
-        os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
         os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if self.verbose else "CRITICAL")
-        if "PREFECT_API_URL" not in os.environ and server_answers():
-            os.environ["PREFECT_API_URL"] = f"{SERVER}/api"
 
-    def flows(self) -> dict[str, Any]:
-        """The flows by name; importing them imports Prefect."""
+    @contextmanager
+    def flows(self) -> Iterator[dict[str, Any]]:
+        """The flows by name, with a server to tell of their runs and Spark under way.
+
+        A server that `gridcast up` started is used; else one lives as long as the command.
+        """
         self.prepare_prefect()
-        from flows.flows import FLOWS
+        address = None
+        if "PREFECT_API_URL" not in os.environ:
+            address = SERVER if server_answers(SERVER) else start_server()
+            os.environ["PREFECT_API_URL"] = f"{address}/api"
+        spark_session(self.settings)
+        from flows.flows import FLOWS, attended
 
-        return FLOWS
-
-
-def server_answers() -> bool:
-    """Whether a Prefect server listens where `gridcast up` starts one."""
-    try:
-        with urllib.request.urlopen(f"{SERVER}/api/health", timeout=0.5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+        if address:
+            await_server(address)
+        with attended():
+            yield FLOWS

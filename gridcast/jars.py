@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ SCRATCH = PROJECT / ".cache"
 _BROUGHT_BY_SPARK = ("com.*:*", "commons-*:*", "io.airlift:*", "javax.*:*", "org.*:*")
 _NOT_NEEDED = ("io.unitycatalog:*",)
 
+_TRACE = re.compile(r"\s+(at |\.\.\. )|\s*$")
 _OFFLINE_HINT = (
     "The first set-up needs the network. Behind a proxy say "
     "SPARK_SUBMIT_OPTS='-Dhttps.proxyHost=HOST -Dhttps.proxyPort=PORT'; with a repository of your "
@@ -122,7 +124,8 @@ def resolve(package: str, scratch: Path) -> Path:
         [*command, str(nothing)], env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        last = "\n".join(done.stderr.strip().splitlines()[-12:])
+        said = [line for line in done.stderr.splitlines() if not _TRACE.match(line)]
+        last = "\n".join(said[-8:])
         raise SetupError(f"Spark could not fetch {package}:\n{last}\n{_OFFLINE_HINT}")
     return scratch / "ivy" / "jars"
 

@@ -8,8 +8,8 @@ from gridcast.front import Front
 def run_flow(front: Front, name: str, as_of: datetime | None) -> None:
     """Run one flow and say in a few lines what it did."""
     settings = front.settings
-    flow = front.flows()[name]
-    result = flow(profile=settings.profile, as_of=as_of)
+    with front.flows() as flows:
+        result = flows[name](profile=settings.profile, as_of=as_of)
     outcomes = result if isinstance(result, dict) else {name: result}
     for step, outcome in outcomes.items():
         wrote = ", ".join(f"{t} {n}" for t, n in outcome.written.items() if n) or "nothing new"

@@ -2,45 +2,23 @@
 
 import csv
 import json
-import re
 import sys
 from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
-from pyspark.errors import AnalysisException, ParseException, PySparkException
 from rich.console import Console
 from rich.table import Table
 
 from flows.run import new_run
 from gridcast.front import Front
-from lakehouse.errors import BadInput
-
-_READS = ("select", "with", "show", "describe", "desc", "explain", "values", "table", "from")
+from lakehouse.spark.query import ask
 
 
 def run_query(front: Front, query: str, form: str) -> None:
-    """Run one query and print its rows. Raises BadInput for one that Spark cannot read."""
-    first = re.sub(r"^(\s|\(|--[^\n]*\n|/\*.*?\*/)+", "", query, flags=re.S).split(maxsplit=1)
-    if not first or first[0].lower() not in _READS:
-        raise BadInput(
-            f"'gridcast sql' only reads: expected a query that starts with one of "
-            f"{', '.join(word.upper() for word in _READS)}, got '{query[:60]}'."
-        )
-    tables = new_run(front.settings.profile, None).tables
-    try:
-        tables.register()
-        result = tables.spark.sql(query).toArrow()
-    except (AnalysisException, ParseException, PySparkException) as fault:
-        raise BadInput(_sentence(fault)) from fault
-    printer = {"csv": _print_csv, "json": _print_json, "table": _print_table}[form]
-    printer(result)
-
-
-def _sentence(fault: Exception) -> str:
-    """The first lines of Spark's message, without its plan."""
-    text = str(fault).split("\n\nJVM")[0].split(";\n")[0].split("== SQL ==")[0]
-    return " ".join(text.split()) + " 'SHOW TABLES IN gold' lists tables."
+    """Run one query and print its rows. Raises BadInput for one that Spark refuses."""
+    result = ask(new_run(front.settings.profile, None).tables, query)
+    {"csv": _print_csv, "json": _print_json, "table": _print_table}[form](result)
 
 
 def _print_csv(result: pa.Table) -> None:

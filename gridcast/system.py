@@ -64,7 +64,7 @@ def _java_fix() -> str:
     ]
     homes = [os.path.dirname(os.path.dirname(j)) for p in places for j in sorted(glob.glob(p))]
     if homes:
-        return f"  It is installed, but not chosen: export JAVA_HOME={homes[0]}"
+        return f"  It is installed, but not chosen: export JAVA_HOME={homes[0]}\n{JAVA_FIX}"
     return JAVA_FIX
 
 

@@ -4,18 +4,17 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from honcho.manager import Manager
 from honcho.printer import Printer
 
-from gridcast.front import MLFLOW_PORT, PREFECT_PORT, SERVER, Front, server_answers
+from gridcast.front import MLFLOW_PORT, PREFECT_PORT, SERVER, Front
+from gridcast.server import await_server
 from lakehouse.errors import SetupError
 from lakehouse.settings import PROJECT
 
 POOL = "gridcast-local"
-_PATIENCE_SECONDS = 120
 
 
 def run_up(front: Front) -> None:
@@ -59,11 +58,7 @@ def run_up(front: Front) -> None:
 
 def work() -> None:
     """Once the server answers: register pool and deployments, then become the worker."""
-    waited = time.monotonic()
-    while not server_answers():
-        if time.monotonic() - waited > _PATIENCE_SECONDS:
-            raise SetupError(f"No Prefect server answered at {SERVER} in {_PATIENCE_SECONDS} s.")
-        time.sleep(0.5)
+    await_server(SERVER)
     prefect = str(Path(sys.executable).parent / "prefect")
     file = PROJECT / "deployments" / "prefect.yaml"
     os.environ["GRIDCAST_HOME"] = str(PROJECT)

@@ -83,7 +83,8 @@ class ArrowTables:
         self, table: Table, columns: Sequence[str] | None = None, filters: Any = None
     ) -> list[dict[str, Any]]:
         """The rows of a small table as dicts; times carry UTC."""
-        return self.read(table, columns, filters).to_pylist()
+        rows: list[dict[str, Any]] = self.read(table, columns, filters).to_pylist()
+        return rows
 
     def count(self, table: Table) -> int:
         """How many rows the table has."""

@@ -29,7 +29,9 @@ class Entry(BaseModel):
 
 def _known_zone(name: str) -> str:
     if name not in available_timezones():
-        raise ValueError(f"unknown time zone '{name}'; write an IANA name such as Europe/Copenhagen")
+        raise ValueError(
+            f"unknown time zone '{name}'; write an IANA name such as Europe/Copenhagen"
+        )
     return name
 
 

@@ -48,11 +48,13 @@ def judged_energy(bodies: DataFrame) -> DataFrame:
         parsed.withColumns(
             {
                 "whole_json": F.expr("json IS NOT NULL AND json._broken IS NULL"),
-                "records_present": F.expr("json.records IS NOT NULL"),
+                "records_present": F.expr(
+                    "json.records IS NOT NULL AND NOT exists(json.records, r -> r IS NULL)"
+                ),
                 "record_count": F.expr("size(json.records)"),
             }
         ),
-        _body_rules("a list 'records'"),
+        _body_rules("a list 'records' of objects"),
     )
 
 

@@ -1,5 +1,6 @@
 """Landed bodies -> bronze -> silver, for every landing that no build has taken in yet."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from lakehouse.tables.silver import LOCATIONS, SERIES
 from spark_jobs import bronze, silver
 
 STEP = "build"
+_BULK_BYTES = 2_000_000
 
 
 @dataclass
@@ -35,9 +37,7 @@ def pending(arrow: ArrowTables) -> tuple[list[dict[str, Any]], list[dict[str, An
     return [row for row in manifest if row["landing_id"] not in taken], manifest
 
 
-def run(
-    tables: SparkTables, arrow: ArrowTables, zone: LandingZone, catalogue: Catalogue
-) -> Built:
+def run(tables: SparkTables, arrow: ArrowTables, zone: LandingZone, catalogue: Catalogue) -> Built:
     """Take in all pending landings. Safe to repeat: what was written is not written again."""
     built = Built()
     built.add({SERIES.name: arrow.insert_new(SERIES, silver.series_rows(catalogue))})
@@ -46,9 +46,23 @@ def run(
     if not landings:
         return built
     built.landing_ids = [row["landing_id"] for row in landings]
+    size = sum(row["body_bytes"] for row in landings)
+    with tables.in_bulk() if size > _BULK_BYTES else nullcontext():
+        _take_in(built, tables, arrow, zone, catalogue, landings, manifest)
+    return built
+
+
+def _take_in(
+    built: Built,
+    tables: SparkTables,
+    arrow: ArrowTables,
+    zone: LandingZone,
+    catalogue: Catalogue,
+    landings: list[dict[str, Any]],
+    manifest: list[dict[str, Any]],
+) -> None:
     built.add(bronze.run(tables, arrow, zone, landings))
     for observed in silver.observation_tables(catalogue):
         built.add(silver.update_observations(tables, catalogue, observed, landings, manifest))
     built.add(silver.update_weather_forecasts(tables, catalogue, landings))
     built.written.setdefault(QUARANTINE.name, 0)
-    return built

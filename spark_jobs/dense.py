@@ -32,8 +32,9 @@ def dense_rows(samples: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(["series_id", "forecast_origin"], ignore_index=True)
 
 
-def _grids(places: "pd.Series[Any]", values: "pd.Series[Any]") -> list[Floats]:
-    return [_grid(hours, known) for hours, known in zip(places, values, strict=True)]
+def _grids(places: "pd.Series[Any]", values: "pd.Series[Any]") -> "pd.Series[Any]":
+    grids = [_grid(hours, known) for hours, known in zip(places, values, strict=True)]
+    return pd.Series(grids, index=values.index, dtype=object)
 
 
 def _grid(hours: Any, known: Any) -> Floats:
@@ -46,8 +47,9 @@ def _grid(hours: Any, known: Any) -> Floats:
     return grid
 
 
-def _whole(lists: "pd.Series[Any]", hours: list[int]) -> list[Floats]:
-    return [
+def _whole(lists: "pd.Series[Any]", hours: list[int]) -> "pd.Series[Any]":
+    whole = [
         np.full(count, np.nan) if values is None else np.asarray(values, dtype=float)
         for values, count in zip(lists, hours, strict=True)
     ]
+    return pd.Series(whole, index=lists.index, dtype=object)

@@ -22,7 +22,15 @@ from sources.addresses import Addresses
 from sources.http import fetch
 
 _KEEP_EVERY = 100
-_MANIFEST_COLUMNS = ("landing_id", "source", "data_set", "request", "window_end", "fetched_at", "status")
+_MANIFEST_COLUMNS = (
+    "landing_id",
+    "source",
+    "data_set",
+    "request",
+    "window_end",
+    "fetched_at",
+    "status",
+)
 
 Manifest = Sequence[dict[str, Any]]
 
@@ -37,11 +45,16 @@ class Ingested:
 
 
 def missing(catalogue: Catalogue, manifest: Manifest, now: datetime) -> list[Request]:
-    """The requests that bring the landing zone up to `now`. Pure."""
+    """The requests that bring the landing zone up to `now`. Pure.
+
+    What landed at `now` itself moves no window: asked again at the same moment, the same requests
+    are made, and their answers are the ones that landed.
+    """
     answered = [row for row in manifest if row["status"] == 200]
+    before = [row for row in answered if row["fetched_at"] < now]
     return [
-        *_energy(catalogue, answered, now),
-        *_actual_weather(catalogue, answered, now),
+        *_energy(catalogue, before, now),
+        *_actual_weather(catalogue, before, now),
         *_weather_forecasts(catalogue, answered, now),
     ]
 
@@ -106,7 +119,8 @@ def _weather_forecasts(
 ) -> Iterator[Request]:
     """The newest forecast, and one whole run for each past day that nobody asked for one."""
     locations, weather = list(catalogue.locations.values()), catalogue.weather
-    asked = {row["fetched_at"].date() for row in _of(manifest, open_meteo.FORECAST)}
+    forecasts = _of(manifest, open_meteo.FORECAST)
+    asked = {row["fetched_at"].date() for row in forecasts if row["fetched_at"] < now}
     landed = {row["request"] for row in _of(manifest, open_meteo.SINGLE_RUNS)}
     run = catalogue.history_start.replace(
         hour=weather.backfill_run_hour, minute=0, second=0, microsecond=0
@@ -121,7 +135,7 @@ def _weather_forecasts(
 
 
 def _start(catalogue: Catalogue, manifest: Manifest, data_set: str, lookback_days: int) -> datetime:
-    ends = [row["window_end"] for row in _of(manifest, data_set)]
+    ends: list[datetime] = [row["window_end"] for row in _of(manifest, data_set)]
     if not ends:
         return catalogue.history_start
     return max(catalogue.history_start, max(ends) - lookback_days * DAY)

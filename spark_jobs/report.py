@@ -104,7 +104,8 @@ def accuracy(tables: SparkTables) -> pd.DataFrame:
     """gold.performance of the live forecasts, one row per series and model."""
     return _frame(
         tables,
-        "SELECT * FROM gold.performance WHERE run_kind = 'live' ORDER BY series_id, forecast_source",
+        "SELECT * FROM gold.performance WHERE run_kind = 'live' "
+        "ORDER BY series_id, forecast_source",
     )
 
 
@@ -160,7 +161,8 @@ def _forecasts(tables: SparkTables, as_of: datetime) -> pd.DataFrame:
 
 
 def _drift(arrow: ArrowTables) -> pd.DataFrame:
-    frame = arrow.read(DRIFT).to_pandas().rename(columns={"effect_size": "distance"})
+    frame: pd.DataFrame = arrow.read(DRIFT).to_pandas()
+    frame = frame.rename(columns={"effect_size": "distance"})
     if frame.empty:
         return frame
     newest = frame["day"].max() - timedelta(days=_DRIFT_DAYS)
@@ -170,7 +172,7 @@ def _drift(arrow: ArrowTables) -> pd.DataFrame:
 
 
 def _quarantine(arrow: ArrowTables) -> pd.DataFrame:
-    frame = arrow.read(QUARANTINE, ["rule", "table", "reason"]).to_pandas()
+    frame: pd.DataFrame = arrow.read(QUARANTINE, ["rule", "table", "reason"]).to_pandas()
     if frame.empty:
         return pd.DataFrame()
     return (

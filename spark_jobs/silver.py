@@ -58,9 +58,7 @@ def series_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
 
 def location_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
     """silver.locations, from the catalogue."""
-    return [
-        LOCATIONS.row(**location.model_dump()) for location in catalogue.locations.values()
-    ]
+    return [LOCATIONS.row(**location.model_dump()) for location in catalogue.locations.values()]
 
 
 def observation_tables(catalogue: Catalogue) -> tuple[Observed, Observed]:
@@ -269,5 +267,5 @@ def _literal(instant: datetime) -> str:
 
 
 def _aware(instant: datetime) -> datetime:
-    """Spark hands times over without a zone, in the process's own, which the session sets to UTC."""
+    """Spark hands times over without a zone, in the process's own: UTC, as the session set."""
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant

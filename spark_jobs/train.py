@@ -100,7 +100,8 @@ def run(
     }
     todo = [group for group in groups if group not in done]
     versions = arrow.versions(_INPUTS)
-    results = train_groups(tables, catalogue, plan, todo, as_of) if todo else []
+    with tables.in_bulk():
+        results = train_groups(tables, catalogue, plan, todo, as_of) if todo else []
     registry = make_registry(settings)
     for result in results:
         group = result["series_group"]
@@ -202,7 +203,9 @@ def _promote(
 ) -> None:
     group = evidence.series_group
     before = champions_at(arrow, as_of).get(group)
-    in_charge = (before.model_name, before.model_version) if before else (FALLBACK, FALLBACK_VERSION)
+    in_charge = (
+        (before.model_name, before.model_version) if before else (FALLBACK, FALLBACK_VERSION)
+    )
     if decision.promote:
         in_charge = (evidence.model_name, evidence.model_version)
         registry.set_champion(group, evidence.model_version)

@@ -79,7 +79,9 @@ def make_trainer(plan: Plan) -> Callable[[pd.DataFrame], pd.DataFrame]:
             row = {"status": "skipped", "reason": str(fault)}
         except Exception as fault:  # one bad group never stops the others
             where = traceback.extract_tb(fault.__traceback__)[-1]
-            sentence = f"{type(fault).__name__}: {fault} ({Path(where.filename).name}:{where.lineno})"
+            sentence = (
+                f"{type(fault).__name__}: {fault} ({Path(where.filename).name}:{where.lineno})"
+            )
             row = {"status": "failed", "reason": sentence}
         row |= {"series_group": group, "seconds": time.monotonic() - started}
         return pd.DataFrame([{name: row.get(name) for name in RESULT}])

@@ -26,13 +26,17 @@ def refused(records: DataFrame, table: str) -> DataFrame:
     `records` has landing_id, record_index, data_set, fetched_at, `record` (text or null) and
     `broken`.
     """
-    return records.where("broken IS NOT NULL").select(
-        F.lit(table).alias("table"),
-        "landing_id",
-        "record_index",
-        F.col("broken.rule").alias("rule"),
-        F.coalesce("broken.reason", F.lit("No reason could be made.")).alias("reason"),
-        "record",
-        "data_set",
-        "fetched_at",
-    ).select(*QUARANTINE.column_names)
+    return (
+        records.where("broken IS NOT NULL")
+        .select(
+            F.lit(table).alias("table"),
+            "landing_id",
+            "record_index",
+            F.col("broken.rule").alias("rule"),
+            F.coalesce("broken.reason", F.lit("No reason could be made.")).alias("reason"),
+            "record",
+            "data_set",
+            "fetched_at",
+        )
+        .select(*QUARANTINE.column_names)
+    )

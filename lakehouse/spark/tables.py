@@ -1,5 +1,7 @@
 """Delta tables through Spark: create from the contract, read, and the few ways to write."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from delta.tables import DeltaTable
@@ -13,11 +15,10 @@ from lakehouse.tables import TABLES, VIEWS, Table
 
 def struct_type(table: Table) -> StructType:
     """The Spark schema of a contract."""
-    return StructType.fromDDL(
-        ", ".join(
-            f"`{c.name}` {c.type}{'' if c.nullable else ' NOT NULL'}" for c in table.columns
-        )
-    )
+    columns = (f"`{c.name}` {c.type}{'' if c.nullable else ' NOT NULL'}" for c in table.columns)
+    schema = StructType.fromDDL(", ".join(columns))
+    assert isinstance(schema, StructType)
+    return schema
 
 
 class SparkTables:
@@ -42,6 +43,33 @@ class SparkTables:
             self.spark.sql(
                 f"CREATE OR REPLACE VIEW {view.name} COMMENT '{view.meaning}' AS {view.query}"
             )
+
+    @contextmanager
+    def in_bulk(self) -> Iterator[None]:
+        """For a batch that is large beside Spark's own overhead: compile, and use every core.
+
+        Profiles for small machines switch both off, because daily batches are tiny.
+        """
+        conf = self.spark.conf
+        wanted = {
+            "spark.sql.codegen.wholeStage": "true",
+            "spark.sql.codegen.factoryMode": "FALLBACK",
+            "spark.sql.shuffle.partitions": str(
+                max(
+                    int(conf.get("spark.sql.shuffle.partitions") or 1),
+                    self.spark.sparkContext.defaultParallelism,
+                )
+            ),
+        }
+        before = {key: conf.get(key) for key in wanted}
+        try:
+            for key, value in wanted.items():
+                conf.set(key, value)
+            yield
+        finally:
+            for key, kept in before.items():
+                if kept is not None:
+                    conf.set(key, kept)
 
     def read(self, table: Table) -> DataFrame:
         """The newest version. Raises TableError where it lacks columns of the contract."""

@@ -31,7 +31,9 @@ FEATURES = Table(
         Column("day_of_year", "int", "Local day of the year"),
         Column("is_holiday", "int", "1 on a public holiday of the series' country"),
         Column("temperature_2m", "double", "Forecast air temperature", "°C", nullable=True),
-        Column("precipitation", "double", "Forecast precipitation of the hour", "mm", nullable=True),
+        Column(
+            "precipitation", "double", "Forecast precipitation of the hour", "mm", nullable=True
+        ),
         Column("cloud_cover", "double", "Forecast cloud cover", "%", nullable=True),
         Column("wind_speed_10m", "double", "Forecast wind speed", "m/s", nullable=True),
         Column("weather_issue_time", "timestamp", "Oldest run used", "UTC", nullable=True),
@@ -129,7 +131,9 @@ TRAINING_RUNS = Table(
         Column("feature_version", "string", "Version of the feature definitions"),
         Column("seconds", "double", "Training time", "s", nullable=True, content=False),
         Column("mlflow_run_id", "string", "Run in MLflow", nullable=True, content=False),
-        Column("table_versions", "map<string,string>", "Versions of the tables read", content=False),
+        Column(
+            "table_versions", "map<string,string>", "Versions of the tables read", content=False
+        ),
     ),
 )
 

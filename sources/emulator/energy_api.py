@@ -140,7 +140,7 @@ def _wall_clock(name: str, text: str, now: datetime) -> str:
         return f"{local - days if relative[2] == '-' else local + days:%Y-%m-%dT%H:%M:%S}"
     for form in ("%Y-%m-%d", "%Y-%m-%dT%H:%M"):
         try:
-            return f"{datetime.strptime(text, form):%Y-%m-%dT%H:%M:%S}"
+            return f"{datetime.strptime(text, form):%Y-%m-%dT%H:%M:%S}"  # noqa: DTZ007  the protocol's times are naive
         except ValueError:
             continue
     raise PlainTextError(400, f"Invalid {name} {text}")

@@ -5,6 +5,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -24,7 +26,7 @@ START_SECONDS = 20.0
 def make_app(settings: Settings, clock: Clock) -> FastAPI:
     """Both services over one recorded sample; `clock` is read at every request."""
     catalogue = settings.read_catalogue()
-    recordings = Recordings(settings.sample_folder)
+    recordings = _recordings(settings.sample_folder)
     app = FastAPI(title="Gridcast's sources, emulated", openapi_url=None)
     app.add_exception_handler(PlainTextError, plain_text)
     app.add_exception_handler(ReasonError, reason)
@@ -33,6 +35,12 @@ def make_app(settings: Settings, clock: Clock) -> FastAPI:
     app.include_router(energy.router(), prefix="/energi-data-service")
     app.include_router(weather.router(), prefix="/open-meteo")
     return app
+
+
+@lru_cache(maxsize=4)
+def _recordings(folder: Path) -> Recordings:
+    """A day's runs start the emulator several times in one process; the data are read once."""
+    return Recordings(folder)
 
 
 @contextmanager

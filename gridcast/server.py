@@ -1,0 +1,88 @@
+"""A Prefect server that lives as long as the command that needs it.
+
+Prefect would start one by itself, but only after importing the whole server into this process;
+as a process of its own it starts while the JVM does. Run as `python -m gridcast.server PORT`.
+"""
+
+import atexit
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+from lakehouse.errors import SetupError
+
+_PATIENCE_SECONDS = 180
+
+
+def start_server() -> str:
+    """Start a server on a free port with PREFECT_HOME's store; returns its address at once."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gridcast.server", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+    )
+    atexit.register(_stop, process)
+    return f"http://127.0.0.1:{port}"
+
+
+def await_server(address: str) -> None:
+    """Return once the server answers. Raises SetupError where it does not in three minutes."""
+    begun = time.monotonic()
+    while not server_answers(address):
+        if time.monotonic() - begun > _PATIENCE_SECONDS:
+            raise SetupError(
+                f"Expected a Prefect server at {address} within {_PATIENCE_SECONDS} s; none "
+                "answered. Look at it by hand: prefect server start."
+            )
+        time.sleep(0.1)
+
+
+def server_answers(address: str) -> bool:
+    """Whether a Prefect server answers at an address."""
+    try:
+        with urllib.request.urlopen(f"{address}/api/health", timeout=0.5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _end_with_parent() -> None:
+    """A killed command must not leave its server behind."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def serve(port: int) -> None:
+    """Serve until the parent ends."""
+    _end_with_parent()
+    import uvicorn
+
+    application = "prefect.server.api.server:create_app"
+    uvicorn.run(application, factory=True, host="127.0.0.1", port=port, log_level="critical")
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))

@@ -1,0 +1,36 @@
+"""Spark SQL for people: rows, or a sentence that says what is wrong with the query."""
+
+import re
+
+import pyarrow as pa
+from pyspark.errors import PySparkException
+
+from lakehouse.errors import BadInput
+from lakehouse.spark.tables import SparkTables
+
+_READS = ("SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "VALUES", "TABLE", "FROM")
+_BEFORE_FIRST_WORD = re.compile(r"^(\s|\(|--[^\n]*\n|/\*.*?\*/)+", re.S)
+
+
+def ask(tables: SparkTables, query: str) -> pa.Table:
+    """The rows of a query over the tables by name.
+
+    Raises BadInput for a statement that does not only read, and for one that Spark refuses.
+    """
+    words = _BEFORE_FIRST_WORD.sub("", query).split(maxsplit=1)
+    if not words or words[0].upper() not in _READS:
+        raise BadInput(
+            f"Expected a query that only reads and starts with one of {', '.join(_READS)}; "
+            f"got '{query[:60]}'."
+        )
+    tables.register()
+    try:
+        return tables.spark.sql(query).toArrow()
+    except PySparkException as fault:
+        raise BadInput(_sentence(fault)) from fault
+
+
+def _sentence(fault: PySparkException) -> str:
+    """Spark's message without its plan and trace."""
+    text = str(fault).split("\n\nJVM")[0].split(";\n")[0].split("== SQL ==")[0]
+    return f"{' '.join(text.split())} 'SHOW TABLES IN gold' lists the tables."

@@ -1,0 +1,35 @@
+"""One Spark session for the whole run, and an empty lakehouse folder for every test."""
+
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.catalogue import Catalogue
+from lakehouse.settings import Settings, load_settings
+from lakehouse.spark.session import spark_session
+from tests.small_lakehouse import SmallLakehouse
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The sample profile with a folder of its own; trainings are as short as can be."""
+    folder = tmp_path_factory.mktemp("lakehouse")
+    return load_settings("sample", lakehouse=folder, train_epochs=1)
+
+
+@pytest.fixture(scope="session")
+def catalogue(settings: Settings) -> Catalogue:
+    """The catalogue of the sample profile."""
+    return settings.read_catalogue()
+
+
+@pytest.fixture(scope="session")
+def spark(settings: Settings) -> SparkSession:
+    return spark_session(settings)
+
+
+@pytest.fixture
+def small(spark: SparkSession, tmp_path: Path) -> SmallLakehouse:
+    """A lakehouse folder with all tables, empty."""
+    return SmallLakehouse.create(spark, tmp_path / "lakehouse")

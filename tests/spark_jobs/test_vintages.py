@@ -1,0 +1,267 @@
+"""Every value carries the time at which it became known, whatever order it arrives in."""
+
+import csv
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.catalogue import Catalogue, Publication
+from lakehouse.tables.bronze import ENERGY_RECORDS, LANDINGS, QUARANTINE
+from lakehouse.tables.silver import OBSERVATIONS
+from spark_jobs.records import _publication
+from spark_jobs.silver import observation_tables, update_observations
+from spark_jobs.vintages import usual_publication
+from tests.small_lakehouse import SmallLakehouse, utc
+from tests.spark_jobs.histories import Answer, Vintage, history, hours
+
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
+DATA_SET = "Elspotprices"
+SERIES = {"DK1": "dk1.price.day_ahead", "DK2": "dk2.price.day_ahead"}
+CONSUMED = {"rule": "after_interval", "delay_hours": 24}
+PRICED = {"rule": "day_before", "at": "12:45", "timezone": "Europe/Copenhagen"}
+
+
+def published(catalogue: Catalogue, rule: dict[str, Any], basis: str) -> Catalogue:
+    """The catalogue with another publication rule of the price data set."""
+    publication = Publication.model_validate(rule | {"basis": basis})
+    data_set = catalogue.data_sets[DATA_SET].model_copy(update={"publication": publication})
+    return catalogue.model_copy(update={"data_sets": catalogue.data_sets | {DATA_SET: data_set}})
+
+
+def receive(small: SmallLakehouse, answers: Sequence[Answer]) -> list[dict[str, Any]]:
+    """Bring answers into bronze; returns their manifest rows."""
+    rows = [
+        LANDINGS.row(
+            landing_id=answer.landing_id,
+            source="energi_data_service",
+            data_set=DATA_SET,
+            asked=list(answer.asked),
+            window_start=answer.window[0],
+            window_end=answer.window[1],
+            fetched_at=answer.fetched_at,
+            status=200,
+        )
+        for answer in answers
+    ]
+    small.arrow.insert_new(LANDINGS, rows)
+    records = [
+        ENERGY_RECORDS.row(
+            landing_id=answer.landing_id,
+            record_index=index,
+            data_set=DATA_SET,
+            fetched_at=answer.fetched_at,
+            fields={
+                "HourUTC": f"{event_time:%Y-%m-%dT%H:%M:%S}",
+                "PriceArea": key,
+                "SpotPriceEUR": None if value is None else str(value),
+            },
+        )
+        for answer in answers
+        for index, (key, event_time, value) in enumerate(answer.values)
+    ]
+    small.append(ENERGY_RECORDS, records)
+    return rows
+
+
+def build(
+    small: SmallLakehouse, catalogue: Catalogue, landings: list[dict[str, Any]]
+) -> dict[str, int]:
+    observed = observation_tables(catalogue)[0]
+    return update_observations(
+        small.tables, catalogue, observed, landings, small.arrow.rows(LANDINGS)
+    )
+
+
+def held(small: SmallLakehouse) -> set[Vintage]:
+    """silver.observations in the form of `history`."""
+    keys = {series: key for key, series in SERIES.items()}
+    rows = small.rows(OBSERVATIONS)
+    found = {
+        (
+            keys[row["series_id"]],
+            row["event_time"],
+            row["available_at"],
+            row["value"],
+            row["available_basis"],
+            row["recorded_at"],
+        )
+        for row in rows
+    }
+    assert len(found) == len(rows)
+    return found
+
+
+def scenario_answers(file: Path) -> list[Answer]:
+    """when.csv: one line per value received; the lines of one fetched_at are one body.
+
+    An empty value is a gap; a line without an event time is an answer that held nothing for it.
+    """
+    bodies: dict[str, list[dict[str, str]]] = {}
+    for line in csv.DictReader(file.open()):
+        bodies.setdefault(line["fetched_at"], []).append(line)
+    return [
+        Answer(
+            landing_id=f"body-{number}",
+            fetched_at=utc(fetched_at),
+            window=(utc(lines[0]["asked_from"]), utc(lines[0]["asked_to"])),
+            asked=["DK1"],
+            values=[
+                ("DK1", utc(line["event_time"]), float(line["value"]) if line["value"] else None)
+                for line in lines
+                if line["event_time"]
+            ],
+        )
+        for number, (fetched_at, lines) in enumerate(sorted(bodies.items()))
+    ]
+
+
+@pytest.mark.parametrize("folder", sorted(SCENARIOS.iterdir()), ids=lambda folder: folder.name)
+def test_scenario(small: SmallLakehouse, catalogue: Catalogue, folder: Path) -> None:
+    """Prices, published at 12:45 Danish time the day before; bodies are built one after another."""
+    live = published(catalogue, PRICED, "assumed")
+    answers = scenario_answers(folder / "when.csv")
+    for answer in answers:
+        build(small, live, receive(small, [answer]))
+    expected = [
+        (utc(line["event_time"]), utc(line["available_at"]), float(line["value"]), line["basis"])
+        for line in csv.DictReader((folder / "then.csv").open())
+    ]
+    assert sorted(row[1:5] for row in held(small)) == sorted(expected)
+
+
+def test_the_spark_rule_of_publication_is_the_catalogue_s_for_every_hour_of_a_year(
+    spark: SparkSession,
+) -> None:
+    rules = [
+        Publication.model_validate(rule | {"basis": "assumed"})
+        for rule in (
+            {"rule": "after_interval", "delay_hours": 216},
+            PRICED,
+            {"rule": "day_before", "at": "02:30", "timezone": "Europe/Copenhagen"},
+            {"rule": "day_before", "at": "16:00", "timezone": "Europe/London"},
+        )
+    ]
+    schema = (
+        "rule int, event_time timestamp, resolution_minutes int, publication_rule string, "
+        "basis string, delay_hours int, publish_at string, publish_zone string"
+    )
+    rows = [
+        {"rule": number, "event_time": hour, "resolution_minutes": 60, **_publication(rule)}
+        for number, rule in enumerate(rules)
+        for hour in hours(utc("2024-01-01 00:00"), 366 * 24)
+    ]
+    usual = usual_publication().cast("long").alias("usual")
+    event = F.col("event_time").cast("long").alias("event")
+    found = spark.createDataFrame(rows, schema).select("rule", event, usual).toPandas()
+    expected = [
+        int(rules[row["rule"]].available_at(row["event_time"], 60).timestamp()) for row in rows
+    ]
+    wrong = found[found["usual"] != expected]
+    assert wrong.empty, wrong.head()
+
+
+def test_two_values_for_one_key_in_one_body_are_both_refused(
+    small: SmallLakehouse, catalogue: Catalogue
+) -> None:
+    [first, second, third] = hours(utc("2024-10-01 00:00"), 3)
+    answer = Answer(
+        "a",
+        utc("2024-10-02 00:00"),
+        (first, utc("2024-10-02 00:00")),
+        ["DK1"],
+        [("DK1", first, 1.0), ("DK1", first, 2.0), ("DK1", second, 3.0), ("DK1", second, 3.0),
+         ("DK1", third, None)],
+    )  # fmt: skip
+    written = build(small, catalogue, receive(small, [answer]))
+    assert [(row[1], row[3]) for row in held(small)] == [(second, 3.0)]
+    refused = small.rows(QUARANTINE)
+    assert [(row["record_index"], row["rule"]) for row in refused] == [
+        (0, "one_value_per_key"),
+        (1, "one_value_per_key"),
+    ]
+    assert all("DK1" in row["reason"] and "2024-10-01T00:00" in row["reason"] for row in refused)
+    counted = {"gaps": 1, "repeats": 1, OBSERVATIONS.name: 1, QUARANTINE.name: 2}
+    assert written == counted
+    assert sum(counted.values()) == len(answer.values)
+
+
+def random_answers(seed: int) -> list[Answer]:
+    """Bodies over three days: windows that overlap, some hours around them, gaps, corrections.
+
+    Every hour and area is a history of its own.
+    """
+    dice = random.Random(seed)
+    start = utc("2024-10-25 00:00")
+    answers = []
+    for number in range(7):
+        first = start + timedelta(hours=dice.randrange(0, 48))
+        last = first + timedelta(hours=dice.randrange(6, 36))
+        asked = dice.choice([["DK1"], ["DK1", "DK2"]])
+        padding = timedelta(hours=3)
+        values: list[tuple[str, datetime, float | None]] = []
+        event_time = first - padding
+        while event_time < last + padding:
+            for key in asked:
+                values += dice.choice(
+                    [[(key, event_time, 1.0)], [(key, event_time, 2.0)], [(key, event_time, 1.0)],
+                     [(key, event_time, 2.0)], [(key, event_time, None)], [],
+                     [(key, event_time, 3.0), (key, event_time, 3.0)],
+                     [(key, event_time, 4.0), (key, event_time, 5.0)]]
+                )  # fmt: skip
+            event_time += timedelta(hours=1)
+        # Two bodies may be fetched at one moment: a sample clock stands still.
+        fetched_at = start + timedelta(hours=12 * dice.randrange(0, 9))
+        answers.append(Answer(f"body-{number}", fetched_at, (first, last), asked, values))
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("seed", "rule", "basis", "order"),
+    [
+        (1, CONSUMED, "assumed", "all at once"),
+        (2, PRICED, "assumed", "in order"),
+        (3, PRICED, "simulated", "in order"),
+        (4, CONSUMED, "assumed", "shuffled"),
+        (5, PRICED, "simulated", "shuffled"),
+        (6, CONSUMED, "simulated", "backwards"),
+        (7, PRICED, "assumed", "backwards"),
+    ],
+)
+def test_any_order_of_arrival_gives_the_history_of_the_slow_oracle(
+    small: SmallLakehouse,
+    catalogue: Catalogue,
+    seed: int,
+    rule: dict[str, Any],
+    basis: str,
+    order: str,
+) -> None:
+    chosen = published(catalogue, rule, basis)
+    answers = sorted(random_answers(seed), key=lambda a: (a.fetched_at, a.landing_id))
+    if order == "backwards":
+        answers.reverse()
+    elif order == "shuffled":
+        random.Random(seed).shuffle(answers)
+    groups = [answers] if order == "all at once" else [answers[:2], answers[2:4], answers[4:]]
+    for group in groups:
+        build(small, chosen, receive(small, group))
+    expected = history(answers, chosen.data_sets[DATA_SET].publication)
+    assert len({row[:2] for row in expected}) > 50
+    assert held(small) == expected
+
+
+def test_building_the_same_landings_again_gives_the_same_table(
+    small: SmallLakehouse, catalogue: Catalogue
+) -> None:
+    """A build that was killed before it was noted is done again."""
+    answers = random_answers(8)[:3]
+    landings = receive(small, answers)
+    build(small, catalogue, landings)
+    before = small.rows(OBSERVATIONS)
+    build(small, catalogue, landings)
+    assert small.rows(OBSERVATIONS) == before
