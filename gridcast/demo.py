@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import datetime, timedelta
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -34,13 +35,25 @@ def run_demo(front: Front, fresh: bool, days: int) -> None:
             "Run it with --profile sample."
         )
     if fresh:
-        shutil.rmtree(settings.lakehouse, ignore_errors=True)
+        _empty(settings.lakehouse)
     started = monotonic()
     with _progress(front) as progress:
         _live_through(front, clock, days, progress)
     from flows.run import new_run
 
     print_page(front, new_run(settings.profile, None), monotonic() - started)
+
+
+def _empty(lakehouse: Path) -> None:
+    """Remove a lakehouse folder. Raises BadInput for a folder that is something else."""
+    if not lakehouse.exists():
+        return
+    if any(lakehouse.iterdir()) and not (lakehouse / "bronze").is_dir():
+        raise BadInput(
+            f"--fresh removes the lakehouse folder, but {lakehouse} holds no tables: is it the "
+            "right one? Remove it by hand, or choose another with --lakehouse."
+        )
+    shutil.rmtree(lakehouse)
 
 
 def _live_through(front: Front, clock: SampleClock, days: int, progress: Progress) -> None:

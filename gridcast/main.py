@@ -119,14 +119,23 @@ def up(context: typer.Context) -> None:
 
 
 def main() -> None:
-    """The entry point: errors become one sentence and exit code 2; --verbose shows the trace."""
+    """The entry point: what a person can act on becomes one sentence and exit code 2.
+
+    Anything else is a fault of ours and exits with 1. --verbose shows the trace of both.
+    """
     try:
         app()
-    except GridcastError as fault:
+    except Exception as fault:
         if "--verbose" in sys.argv:
             raise
-        sys.stderr.write(f"gridcast: {fault}\n")
-        sys.exit(2)
+        if isinstance(fault, GridcastError):
+            sys.stderr.write(f"gridcast: {fault}\n")
+            sys.exit(2)
+        sys.stderr.write(
+            f"gridcast: unexpected {type(fault).__name__}: {str(fault).splitlines()[:1]}. "
+            "Run it again with 'gridcast --verbose …' for the trace.\n"
+        )
+        sys.exit(1)
 
 
 if __name__ == "__main__":

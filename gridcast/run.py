@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
+from flows.run import new_run
 from gridcast.front import Front
 
 
 def run_flow(front: Front, name: str, as_of: datetime | None) -> None:
     """Run one flow and say in a few lines what it did."""
     settings = front.settings
+    new_run(settings.profile, as_of)  # bad input is told of before servers start
     with front.flows() as flows:
         result = flows[name](profile=settings.profile, as_of=as_of)
     outcomes = result if isinstance(result, dict) else {name: result}

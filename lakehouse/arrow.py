@@ -10,6 +10,7 @@ from typing import Any
 
 import deltalake
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.errors import TableError
@@ -86,9 +87,10 @@ class ArrowTables:
         rows: list[dict[str, Any]] = self.read(table, columns, filters).to_pylist()
         return rows
 
-    def count(self, table: Table) -> int:
-        """How many rows the table has."""
-        return int(self._open(table).to_pyarrow_dataset().count_rows())
+    def count(self, table: Table, filters: Any = None) -> int:
+        """How many rows the table has, or of those that match (as in `read`)."""
+        matching = pq.filters_to_expression(filters) if filters else None
+        return int(self._open(table).to_pyarrow_dataset().count_rows(filter=matching))
 
     def insert_new(self, table: Table, rows: Sequence[dict[str, Any]]) -> int:
         """Append the rows whose key the table does not hold yet; returns how many.

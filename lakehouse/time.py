@@ -31,6 +31,11 @@ def parse_utc(text: str) -> datetime:
     return instant.astimezone(UTC)
 
 
+def as_utc(instant: datetime) -> datetime:
+    """A time that Spark handed over: without a zone, it is in the process's own, which is UTC."""
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
 def iso(instant: datetime) -> str:
     """An instant as `2024-10-18T07:30:00Z`."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

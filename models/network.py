@@ -10,12 +10,15 @@ import hashlib
 import json
 import math
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lakehouse.quiet import stderr_in
 from models.quantiles import QUANTILES
 from models.samples import TARGET_HOURS
 from models.windows import ENCODER_HOURS, Floats32, Windows
@@ -56,7 +59,9 @@ class LstmConfig:
 def tensorflow() -> Any:
     """TensorFlow on one thread, quiet; whoever used it first in the process chose the threads."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tensorflow as tf  # type: ignore[import-untyped]
+    # Before it has read its settings it tells of GPUs that nobody asked for.
+    with stderr_in(None if "tensorflow" in sys.modules else Path(os.devnull)):
+        import tensorflow as tf  # type: ignore[import-untyped]
 
     try:
         tf.config.threading.set_intra_op_parallelism_threads(1)

@@ -5,9 +5,12 @@ Needs a database behind the tracking address (MLflow refuses its file store). Lo
 only: executors cannot reach SQLite.
 """
 
+import io
+import logging
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import redirect_stderr
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -76,7 +79,10 @@ class Registry:
         with mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=tags) as run:
             self._log_figures(run.info.run_id, model, record)
             uri = _log_model(mlflow, model, example)
-            registered = mlflow.register_model(uri, registered_name(record.series_group), tags=tags)
+            with redirect_stderr(io.StringIO()):  # it prints its success there
+                registered = mlflow.register_model(
+                    uri, registered_name(record.series_group), tags=tags
+                )
         return _logged(registered)
 
     def set_champion(self, series_group: str, model_version: str) -> Logged:
@@ -98,6 +104,7 @@ class Registry:
     def _mlflow(self) -> Any:
         import mlflow
 
+        logging.getLogger("mlflow").setLevel(logging.ERROR)
         mlflow.set_tracking_uri(self.tracking_uri)
         mlflow.set_registry_uri(self.tracking_uri)
         return mlflow

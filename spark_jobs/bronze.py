@@ -1,6 +1,7 @@
 """Landed bodies -> bronze records and, for bodies that are not what was asked for, quarantine."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -139,7 +140,9 @@ def run(
         assert counts is not None
         if counts["refused"]:
             written[QUARANTINE.name] += tables.insert_new(
-                QUARANTINE, _refused_bodies(judged, target), within=_since(pending)
+                QUARANTINE,
+                _refused_bodies(judged, target),
+                since=("fetched_at", first_fetch(pending)),
             )
         if counts["records"]:
             tables.append(target, records(judged))
@@ -147,18 +150,18 @@ def run(
     return written
 
 
+def first_fetch(landings: Landings) -> datetime:
+    """When the oldest of some landings was fetched."""
+    first: datetime = min(row["fetched_at"] for row in landings)
+    return first
+
+
 def _not_held(arrow: ArrowTables, target: Table, landings: Landings) -> Landings:
     if not landings:
         return []
-    since = min(row["fetched_at"] for row in landings)
-    held = arrow.read(target, ["landing_id"], [("fetched_at", ">=", since)])
+    held = arrow.read(target, ["landing_id"], [("fetched_at", ">=", first_fetch(landings))])
     seen = set(held.column("landing_id").unique().to_pylist())
     return [row for row in landings if row["landing_id"] not in seen]
-
-
-def _since(landings: Landings) -> str:
-    first = min(row["fetched_at"] for row in landings)
-    return f"fetched_at >= TIMESTAMP '{first.isoformat()}'"
 
 
 def _body_rules(expected: str) -> tuple[Rule, ...]:

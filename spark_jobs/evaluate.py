@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, QUANTILES
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
-from lakehouse.time import DAY, iso
+from lakehouse.time import DAY, as_utc, iso
 from spark_jobs.features import as_of as known_as_of
 from spark_jobs.features import hour_value
 
@@ -79,7 +79,7 @@ def run(
     if span is None or span[0] is None:
         return 0
     # Whole local days around the fresh truth, whatever the zone.
-    first, last = iso(span[0] - DAY), iso(span[1] + DAY)
+    first, last = iso(as_utc(span[0]) - DAY), iso(as_utc(span[1]) + DAY)
     forecasts = tables.read(FORECASTS).where(
         f"valid_time >= TIMESTAMP '{first}' AND valid_time <= TIMESTAMP '{last}' "
         f"AND forecast_origin <= TIMESTAMP '{iso(truth_as_of)}'"
@@ -91,7 +91,7 @@ def run(
     return tables.insert_new(
         FORECAST_ERRORS,
         rows.withColumn("run_id", F.lit(run_id)),
-        within=f"target_day >= DATE '{first[:10]}'",
+        since=("target_day", (as_utc(span[0]) - 2 * DAY).date()),
     )
 
 

@@ -145,11 +145,11 @@ def run(
         "table_versions": arrow.versions((OBSERVATIONS, WEATHER_OBSERVATIONS, WEATHER_FORECASTS)),
         "mlflow_runs": {c.model_version: c.mlflow_run_id for c in champions.values()},
     }
-    within = f"forecast_origin >= TIMESTAMP '{min(o for _, o in issued).isoformat()}'"
+    since = ("forecast_origin", min(origin for _, origin in issued))
     written = {
-        FEATURES.name: tables.insert_new(FEATURES, feature_rows(seen), within),
+        FEATURES.name: tables.insert_new(FEATURES, feature_rows(seen), since),
         FORECASTS.name: tables.insert_new(
-            FORECASTS, forecast_rows(scored, seen, run_kind, stamp), within
+            FORECASTS, forecast_rows(scored, seen, run_kind, stamp), since
         ),
     }
     return written, problems

@@ -166,9 +166,8 @@ def _drift(arrow: ArrowTables) -> pd.DataFrame:
     if frame.empty:
         return frame
     newest = frame["day"].max() - timedelta(days=_DRIFT_DAYS)
-    return frame[frame["day"] > newest].drop_duplicates(
-        ["data_set", "series_group", "day", "feature"], keep="last"
-    )
+    frame = frame.loc[frame["day"] > newest]
+    return frame.drop_duplicates(["data_set", "series_group", "day", "feature"], keep="last")
 
 
 def _quarantine(arrow: ArrowTables) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pyspark.sql import DataFrame, Row, Window
@@ -22,10 +22,15 @@ from lakehouse.tables.silver import (
     WEATHER_OBSERVATIONS,
     WEATHER_RULES,
 )
+from lakehouse.time import DAY, as_utc
+from spark_jobs.bronze import first_fetch
 from spark_jobs.records import energy_candidates, weather_candidates
-from spark_jobs.vintages import vintages, with_first_asked
+from spark_jobs.vintages import SIMULATED, vintages, with_first_asked
 
 Landings = Sequence[dict[str, Any]]
+
+#: Answers hold up to a day beside the window that was asked for: whole days, or padded hours.
+_AROUND = DAY
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Observed:
     data_sets: tuple[str, ...]
     key: tuple[str, ...]
     asked_key: str
+    simulated: bool
     candidates: Callable[[DataFrame, Catalogue], DataFrame]
 
 
@@ -70,6 +76,7 @@ def observation_tables(catalogue: Catalogue) -> tuple[Observed, Observed]:
             tuple(catalogue.data_sets),
             ("series_id",),
             "source_key",
+            all(d.publication.basis == SIMULATED for d in catalogue.data_sets.values()),
             lambda rows, c: with_broken_rule(energy_candidates(rows, c), OBSERVATION_RULES),
         ),
         Observed(
@@ -78,6 +85,7 @@ def observation_tables(catalogue: Catalogue) -> tuple[Observed, Observed]:
             ("archive",),
             ("location_id", "variable"),
             "location_id",
+            catalogue.weather.actual.basis == SIMULATED,
             lambda rows, c: with_broken_rule(weather_candidates(rows, c), WEATHER_RULES),
         ),
     )
@@ -105,16 +113,21 @@ def update_observations(
     counts = _counts(fresh, "event_time")
     written = {"gaps": counts["gaps"]}
     if counts["refused"]:
-        written[QUARANTINE.name] = tables.insert_new(
-            QUARANTINE, refused(fresh, observed.table.name), within=_since(mine)
-        )
+        written[QUARANTINE.name] = _refuse(tables, fresh, observed.table, mine)
     older = _asked_for_the_same(manifest, mine)
-    if older and max(o["fetched_at"] for o in older) > min(m["fetched_at"] for m in mine):
+    if older and max(o["fetched_at"] for o in older) >= min(m["fetched_at"] for m in mine):
         inserted = _remake(tables, catalogue, observed, [*older, *mine], _window(mine))
     elif counts["values"]:
         held = _between(tables.read(observed.table), counts["first"], counts["last"])
-        new = vintage_rows(_usable(fresh), held, _asked(tables, [*older, *mine]), observed)
-        new = new.localCheckpoint()
+        # A build that was killed after this write is done again: what it wrote is left out of
+        # what was known before, made again, and not inserted again.
+        before = held.where(f"recorded_at < {_literal(min(m['fetched_at'] for m in mine))}")
+        asked = _asked(tables, [*older, *mine])
+        new = (
+            vintage_rows(_usable(fresh), before, asked, observed)
+            .join(held.select(*observed.table.key), on=list(observed.table.key), how="left_anti")
+            .localCheckpoint()
+        )
         inserted = new.count()
         if inserted:
             tables.append(observed.table, new)
@@ -126,13 +139,17 @@ def update_observations(
 
 
 def vintage_rows(
-    records: DataFrame, held: DataFrame, landings: DataFrame, observed: Observed
+    records: DataFrame, held: DataFrame, landings: DataFrame | None, observed: Observed
 ) -> DataFrame:
     """Usable records, the vintages held of their event times -> new rows of the table. Pure.
 
-    `landings`: every manifest row whose window covers one of the event times.
+    `landings`: every manifest row whose window covers one of the event times; None where
+    publication is simulated and does not depend on who had asked.
     """
-    asked = with_first_asked(records, landings, observed.asked_key)
+    if landings is None:
+        asked = records.withColumn("first_asked_at", F.lit(None).cast("timestamp"))
+    else:
+        asked = with_first_asked(records, landings, observed.asked_key)
     return (
         vintages(asked, held, observed.key)
         .withColumnRenamed("fetched_at", "recorded_at")
@@ -154,7 +171,9 @@ def update_weather_forecasts(
     written = {"gaps": counts["gaps"], "repeats": counts["values"]}
     if counts["refused"]:
         written[QUARANTINE.name] = tables.insert_new(
-            QUARANTINE, refused(fresh, WEATHER_FORECASTS.name), within=_since(mine)
+            QUARANTINE,
+            refused(fresh, WEATHER_FORECASTS.name),
+            since=("fetched_at", first_fetch(mine)),
         )
     if counts["values"]:
         key = [k for k in WEATHER_FORECASTS.key if k != "valid_time"]
@@ -166,10 +185,15 @@ def update_weather_forecasts(
             .withColumnsRenamed({"event_time": "valid_time", "fetched_at": "recorded_at"})
         )
         inserted = tables.insert_new(
-            WEATHER_FORECASTS, rows, within=f"issue_time >= {_literal(counts['first'])}"
+            WEATHER_FORECASTS, rows, since=("issue_time", as_utc(counts["first"]))
         )
         written |= {WEATHER_FORECASTS.name: inserted, "repeats": counts["values"] - inserted}
     return written
+
+
+def _refuse(tables: SparkTables, fresh: DataFrame, table: Table, mine: Landings) -> int:
+    since = ("fetched_at", first_fetch(mine))
+    return tables.insert_new(QUARANTINE, refused(fresh, table.name), since)
 
 
 def _slim(candidates: DataFrame) -> DataFrame:
@@ -192,7 +216,7 @@ def _counts(fresh: DataFrame, time_column: str) -> Row:
 
 
 def _landed(records: DataFrame, landings: Landings) -> DataFrame:
-    return records.where(_since(landings)).where(
+    return records.where(f"fetched_at >= {_literal(first_fetch(landings))}").where(
         F.col("landing_id").isin([row["landing_id"] for row in landings])
     )
 
@@ -206,7 +230,9 @@ def _asked(tables: SparkTables, landings: Landings) -> DataFrame:
 
 
 def _window(landings: Landings) -> tuple[datetime, datetime]:
-    return min(r["window_start"] for r in landings), max(r["window_end"] for r in landings)
+    """The event times that the bodies may hold: what was asked for, and what lies around it."""
+    first, last = min(r["window_start"] for r in landings), max(r["window_end"] for r in landings)
+    return first - _AROUND, last + _AROUND
 
 
 def _asked_for_the_same(manifest: Landings, mine: Landings) -> list[dict[str, Any]]:
@@ -219,8 +245,8 @@ def _asked_for_the_same(manifest: Landings, mine: Landings) -> list[dict[str, An
         for row in manifest
         if row["data_set"] in data_sets
         and row["landing_id"] not in own
-        and row["window_start"] < last
-        and row["window_end"] > first
+        and _window([row])[0] < last
+        and _window([row])[1] > first
     ]
 
 
@@ -239,7 +265,8 @@ def _remake(
     usable = _between(_usable(records), *window)
     held = _between(tables.read(observed.table), *window)
     columns = observed.table.column_names
-    wanted = vintage_rows(usable, held.limit(0), _asked(tables, landings), observed)
+    asked = None if observed.simulated else _asked(tables, landings)
+    wanted = vintage_rows(usable, held.limit(0), asked, observed)
     change = (
         wanted.withColumn("side", F.lit(1))
         .unionByName(held.withColumn("side", F.lit(-1)))
@@ -258,14 +285,5 @@ def _between(rows: DataFrame, first: datetime, last: datetime) -> DataFrame:
     return rows.where(f"event_time >= {_literal(first)} AND event_time <= {_literal(last)}")
 
 
-def _since(landings: Landings) -> str:
-    return f"fetched_at >= {_literal(min(row['fetched_at'] for row in landings))}"
-
-
 def _literal(instant: datetime) -> str:
-    return f"TIMESTAMP '{_aware(instant).isoformat()}'"
-
-
-def _aware(instant: datetime) -> datetime:
-    """Spark hands times over without a zone, in the process's own: UTC, as the session set."""
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
+    return f"TIMESTAMP '{as_utc(instant).isoformat()}'"

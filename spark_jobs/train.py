@@ -21,6 +21,7 @@ from models import lstm
 from models.lstm import LstmConfig
 from models.promotion import Decision, Evidence, decide
 from models.registry import ModelRecord, Registry
+from models.samples import COLUMNS
 from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, champions_at
 from spark_jobs.features import FEATURE_VERSION, samples_at
 from spark_jobs.origins import origins_between
@@ -164,7 +165,7 @@ def _log(
         metrics=scores,
         table_versions={name: int(version) for name, version in versions.items()},
     )
-    example = pd.read_parquet(folder / EXAMPLE)
+    example = pd.read_parquet(folder / EXAMPLE, columns=list(COLUMNS))
     return registry.log(lstm.load(folder), record, example).run_id
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from lakehouse.errors import SetupError
+from lakehouse.quiet import stderr_in
 from lakehouse.settings import Settings
 
 
@@ -28,7 +29,8 @@ def spark_session(settings: Settings) -> SparkSession:
     builder = SparkSession.builder.appName("gridcast").master(settings.spark_master)
     for key, value in _options(settings, jars).items():
         builder = builder.config(key, value)
-    spark = builder.getOrCreate()
+    with stderr_in(None if settings.verbose else settings.lakehouse / "logs" / "spark.log"):
+        spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("WARN" if settings.verbose else "ERROR")
     return spark
 

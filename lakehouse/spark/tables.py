@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 
 from delta.tables import DeltaTable
@@ -9,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from lakehouse.arrow import ArrowTables
 from lakehouse.errors import TableError
 from lakehouse.tables import TABLES, VIEWS, Table
 
@@ -26,10 +28,11 @@ class SparkTables:
 
     def __init__(self, spark: SparkSession, lakehouse: Path) -> None:
         self.spark = spark
-        self._lakehouse = lakehouse
+        self._arrow = ArrowTables(lakehouse)
 
     def path(self, table: Table) -> str:
-        return str(self._lakehouse / table.folder)
+        """The folder of a table."""
+        return str(self._arrow.path(table))
 
     def register(self) -> None:
         """Make the tables and views known to Spark SQL by name."""
@@ -86,23 +89,23 @@ class SparkTables:
         """Append rows as they are. The caller has made sure that they are new."""
         rows.select(*table.column_names).write.format("delta").mode("append").save(self.path(table))
 
-    def insert_new(self, table: Table, rows: DataFrame, within: str | None = None) -> int:
+    def insert_new(
+        self, table: Table, rows: DataFrame, since: tuple[str, datetime | date] | None = None
+    ) -> int:
         """Append the rows whose key the table does not hold yet; returns how many.
 
-        `within`: a predicate over the table's columns that bounds where equal keys can lie, so
-        that the cost follows the new rows and not the history. Raises TableError where `rows`
-        repeats a key: which one is right is the transform's decision.
+        `since`: a column and the least value that it has in `rows`. It bounds where equal keys
+        can lie, so that the cost follows the new rows and not the history. Raises TableError
+        where `rows` repeats a key: which one is right is the transform's decision.
         """
-        held = self.read(table)
-        if within:
-            held = held.where(within)
+        fresh = rows.select(*table.column_names)
+        if self._arrow.count(table, since and [(since[0], ">=", since[1])]):
+            held = self.read(table).select(*table.key, *([since[0]] if since else []))
+            if since:
+                held = held.where(F.col(since[0]) >= F.lit(since[1]))
+            fresh = fresh.join(held.select(*table.key), on=list(table.key), how="left_anti")
         # A checkpoint cuts the lineage: the write then plans a scan of rows, not the join again.
-        fresh = (
-            rows.select(*table.column_names)
-            .join(held.select(*table.key), on=list(table.key), how="left_anti")
-            .select(*table.column_names)
-            .localCheckpoint()
-        )
+        fresh = fresh.select(*table.column_names).localCheckpoint()
         count, distinct = fresh.agg(
             F.count(F.lit(1)), F.count_distinct(F.struct(*table.key))
         ).first() or (0, 0)

@@ -1,0 +1,1 @@
+"""Every figure the README states, reproducible by one command."""
