@@ -18,9 +18,13 @@ INGEST_BEFORE_ORIGIN = timedelta(minutes=15)
 def _run_name() -> str:
     """Flow, profile and moment: what a person looks for in Prefect's list of runs."""
     parameters: dict[str, Any] = runtime.flow_run.parameters
-    as_of = parameters.get("as_of")
-    moment = f"{as_of:%Y-%m-%d %H:%M}" if isinstance(as_of, datetime) else str(as_of or "now")
-    return f"{runtime.flow_run.flow_name} {parameters.get('profile') or 'default'} {moment}"
+    name = str(runtime.flow_run.flow_name)
+    run = new_run(parameters.get("profile"), None)
+    moment = parameters.get("as_of")
+    if moment is None:
+        moment = next_day(run) if name == "daily" and run.clock.simulated else run.as_of
+    told = f"{moment:%Y-%m-%d %H:%M}" if isinstance(moment, datetime) else str(moment)
+    return f"{name} {run.settings.profile} {told}"
 
 
 def _single(step: Callable[[Run], Outcome], profile: str | None, as_of: datetime | None) -> Outcome:

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import math
 import sys
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -24,21 +26,32 @@ def run_query(front: Front, query: str, form: str) -> None:
 def _print_csv(result: pa.Table) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(result.column_names)
-    for row in result.to_pylist():
-        writer.writerow(["" if v is None else _plain(v) for v in row.values()])
+    for row in _rows(result):
+        writer.writerow(["" if v is None else _plain(v) for v in row])
 
 
 def _print_json(result: pa.Table) -> None:
-    json.dump(result.to_pylist(), sys.stdout, default=_plain, ensure_ascii=False, indent=1)
+    rows = [{n: _finite(v) for n, v in row.items()} for row in result.to_pylist()]
+    json.dump(rows, sys.stdout, default=_plain, ensure_ascii=False, indent=1)
     sys.stdout.write("\n")
 
 
 def _print_table(result: pa.Table) -> None:
     table = Table(*result.column_names, box=None, header_style="bold", pad_edge=False)
-    for row in result.to_pylist():
-        table.add_row(*("" if v is None else _shown(v) for v in row.values()))
+    for row in _rows(result):
+        table.add_row(*("" if v is None else _shown(v) for v in row))
     console = Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
     console.print(table)
+
+
+def _rows(result: pa.Table) -> Iterator[tuple[Any, ...]]:
+    """Row by row; two columns may have one name."""
+    return zip(*(column.to_pylist() for column in result.columns), strict=True)
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity: null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: Any) -> Any:

@@ -61,7 +61,7 @@ def work() -> None:
     await_server(SERVER)
     prefect = str(Path(sys.executable).parent / "prefect")
     file = PROJECT / "deployments" / "prefect.yaml"
-    os.environ["GRIDCAST_HOME"] = str(PROJECT)
+    os.environ["PROJECT_FOLDER"] = str(PROJECT)
     subprocess.run(
         [prefect, "--no-prompt", "work-pool", "create", POOL, "--type", "process", "--overwrite"],
         check=True,

@@ -78,8 +78,9 @@ def run(
     span = fresh.agg(F.min("event_time"), F.max("event_time")).first()
     if span is None or span[0] is None:
         return 0
-    # Whole local days around the fresh truth, whatever the zone.
-    first, last = iso(as_utc(span[0]) - DAY), iso(as_utc(span[1]) + DAY)
+    # More than the local days of the fresh truth, whatever the zone; cut to whole days below.
+    fresh_from, fresh_to = as_utc(span[0]), as_utc(span[1])
+    first, last = iso(fresh_from - 3 * DAY), iso(fresh_to + 3 * DAY)
     forecasts = tables.read(FORECASTS).where(
         f"valid_time >= TIMESTAMP '{first}' AND valid_time <= TIMESTAMP '{last}' "
         f"AND forecast_origin <= TIMESTAMP '{iso(truth_as_of)}'"
@@ -87,11 +88,13 @@ def run(
     observations = tables.read(OBSERVATIONS).where(
         f"event_time >= TIMESTAMP '{first}' AND event_time <= TIMESTAMP '{last}'"
     )
-    rows = errors(forecasts, observations, tables.read(SERIES), truth_as_of)
+    rows = errors(forecasts, observations, tables.read(SERIES), truth_as_of).where(
+        F.col("target_day").between((fresh_from - DAY).date(), (fresh_to + DAY).date())
+    )
     return tables.insert_new(
         FORECAST_ERRORS,
         rows.withColumn("run_id", F.lit(run_id)),
-        since=("target_day", (as_utc(span[0]) - 2 * DAY).date()),
+        since=("target_day", (fresh_from - DAY).date()),
     )
 
 

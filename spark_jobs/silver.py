@@ -170,11 +170,7 @@ def update_weather_forecasts(
     counts = _counts(fresh, "issue_time")
     written = {"gaps": counts["gaps"], "repeats": counts["values"]}
     if counts["refused"]:
-        written[QUARANTINE.name] = tables.insert_new(
-            QUARANTINE,
-            refused(fresh, WEATHER_FORECASTS.name),
-            since=("fetched_at", first_fetch(mine)),
-        )
+        written[QUARANTINE.name] = _refuse(tables, fresh, WEATHER_FORECASTS, mine)
     if counts["values"]:
         key = [k for k in WEATHER_FORECASTS.key if k != "valid_time"]
         order = Window.partitionBy(*key, "event_time").orderBy("available_at", "landing_id")

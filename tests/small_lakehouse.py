@@ -81,6 +81,12 @@ class SmallLakehouse:
         self.arrow.insert_new(LANDINGS, [row])
         return row
 
+    def register(self) -> None:
+        """Let Spark SQL know the tables of this folder by name, and no other's."""
+        for name in ("bronze", "silver", "gold"):
+            self.tables.spark.sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+        self.tables.register()
+
     def build(self, catalogue: Catalogue) -> Built:
         """Take in what has landed, and note it as the flow does."""
         built = build.run(self.tables, self.arrow, self.zone, catalogue)

@@ -24,19 +24,20 @@ def refused(records: DataFrame, table: str) -> DataFrame:
     """The rows of bronze.quarantine for the records with a broken rule.
 
     `records` has landing_id, record_index, data_set, fetched_at, `record` (text or null) and
-    `broken`.
+    `broken`. Several values of one record that break the same rule make one row.
     """
+    reason = F.coalesce("broken.reason", F.lit("No reason could be made."))
     return (
         records.where("broken IS NOT NULL")
-        .select(
+        .groupBy(
             F.lit(table).alias("table"),
             "landing_id",
             "record_index",
             F.col("broken.rule").alias("rule"),
-            F.coalesce("broken.reason", F.lit("No reason could be made.")).alias("reason"),
             "record",
             "data_set",
             "fetched_at",
         )
+        .agg(F.array_join(F.array_sort(F.collect_set(reason)), "; ").alias("reason"))
         .select(*QUARANTINE.column_names)
     )

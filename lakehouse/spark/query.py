@@ -9,6 +9,11 @@ from lakehouse.errors import BadInput
 from lakehouse.spark.tables import SparkTables
 
 _READS = ("SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "VALUES", "TABLE", "FROM")
+#: What Spark also takes after WITH or FROM.
+_WRITES = re.compile(
+    r"\b(INSERT\s+(INTO|OVERWRITE)|DELETE\s+FROM|MERGE\s+INTO|UPDATE\s.*\bSET)\b", re.I | re.S
+)
+_QUOTED = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.S)
 _BEFORE_FIRST_WORD = re.compile(r"^(\s|\(|--[^\n]*\n|/\*.*?\*/)+", re.S)
 
 
@@ -18,7 +23,7 @@ def ask(tables: SparkTables, query: str) -> pa.Table:
     Raises BadInput for a statement that does not only read, and for one that Spark refuses.
     """
     words = _BEFORE_FIRST_WORD.sub("", query).split(maxsplit=1)
-    if not words or words[0].upper() not in _READS:
+    if not words or words[0].upper() not in _READS or _WRITES.search(_QUOTED.sub(" ", query)):
         raise BadInput(
             f"Expected a query that only reads and starts with one of {', '.join(_READS)}; "
             f"got '{query[:60]}'."

@@ -3,7 +3,7 @@
 import pytest
 
 from lakehouse.catalogue import Catalogue
-from tests.worlds import World, trained_world
+from tests.worlds import World, trained_world, world_one_day_on
 
 
 @pytest.fixture(scope="session")
@@ -19,11 +19,9 @@ def catalogue(trained: World) -> Catalogue:
 
 
 @pytest.fixture(scope="session")
-def one_day_on(trained: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+def one_day_on(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> World:
     """The trained world after one undisturbed `daily`. Copy it; do not live in it."""
-    world = trained.copy(tmp_path_factory.mktemp("one-day-on") / "lakehouse")
-    world.live("daily", report=False)
-    return world
+    return world_one_day_on(pytestconfig, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

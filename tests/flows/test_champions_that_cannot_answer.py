@@ -1,7 +1,6 @@
 """A group whose model is gone is answered by the fallback, told of, and stops no other group."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 

@@ -1,0 +1,52 @@
+"""Small rows are appended without Spark, once per key."""
+
+from pathlib import Path
+
+import pytest
+
+from lakehouse.arrow import ArrowTables
+from lakehouse.errors import TableError
+from lakehouse.tables import TABLES
+from lakehouse.tables.gold import PROMOTIONS, RUNS
+from lakehouse.tables.silver import LOCATIONS
+
+
+@pytest.fixture
+def arrow(tmp_path: Path) -> ArrowTables:
+    tables = ArrowTables(tmp_path)
+    tables.create_missing(TABLES)
+    return tables
+
+
+def test_creating_again_keeps_what_is_there(arrow: ArrowTables) -> None:
+    arrow.append(LOCATIONS, [LOCATIONS.row(location_id="a")])
+    arrow.create_missing(TABLES)
+    assert arrow.count(LOCATIONS) == 1
+    assert arrow.versions([LOCATIONS, RUNS]) == {"silver.locations": "1", "gold.runs": "0"}
+
+
+def test_a_key_is_inserted_once_and_the_first_row_wins(arrow: ArrowTables) -> None:
+    rows = [LOCATIONS.row(location_id=i, name=n) for i, n in (("a", "1"), ("b", "1"), ("a", "2"))]
+    assert arrow.insert_new(LOCATIONS, rows) == 2
+    version = arrow.version(LOCATIONS)
+    assert arrow.insert_new(LOCATIONS, rows) == 0
+    assert arrow.insert_new(LOCATIONS, []) == 0
+    assert arrow.version(LOCATIONS) == version
+    found = {row["location_id"]: row["name"] for row in arrow.rows(LOCATIONS)}
+    assert found == {"a": "1", "b": "1"}
+
+
+def test_keys_of_several_columns_are_compared_whole(arrow: ArrowTables) -> None:
+    row = PROMOTIONS.row(series_group="a")
+    assert arrow.insert_new(PROMOTIONS, [row]) == 1
+    assert arrow.insert_new(PROMOTIONS, [row, row | {"series_group": "b"}]) == 1
+
+
+def test_rows_are_filtered_and_cut_to_columns(arrow: ArrowTables) -> None:
+    arrow.append(RUNS, [RUNS.row(run_id=i, step=s) for i, s in (("1", "build"), ("2", "train"))])
+    assert arrow.rows(RUNS, ["run_id"], [("step", "=", "train")]) == [{"run_id": "2"}]
+
+
+def test_a_table_that_is_not_there_is_named_with_the_next_step(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match=r"Expected the Delta table gold.runs at .*gridcast demo"):
+        ArrowTables(tmp_path).rows(RUNS)

@@ -1,0 +1,73 @@
+"""A catalogue is checked when it is read: the error names the file, the key and the fault."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lakehouse.catalogue import Publication, read_catalogue
+from lakehouse.errors import BadInput, ConfigError
+from lakehouse.settings import PROJECT
+
+SAMPLE = (PROJECT / "deployments" / "catalogues" / "sample.toml").read_text()
+
+
+def edited(folder: Path, old: str, new: str) -> Path:
+    assert old in SAMPLE
+    file = folder / "mine.toml"
+    file.write_text(SAMPLE.replace(old, new, 1))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('unit = "kWh"', 'unit = "kWh"\nunits = "kWh"', "units: Extra inputs are not permitted"),
+        ('timezone = "Europe/Copenhagen"', 'timezone = "Europe/Kobenhavn"', "'Europe/Kobenhavn'"),
+        ('series_group = "day_ahead_price"', 'series_group = "price"', "unknown group 'price'"),
+        ('location_id = "malmo"', 'location_id = "lund"', "unknown location 'lund'"),
+        ('data_set = "Elspotprices"', 'data_set = "Spot"', "unknown data set 'Spot'"),
+        ('kind = "energy"', 'kind = "power"', "consumption_household.kind"),
+        ("lookback_days = 14", "", "ConsumptionIndustry.lookback_days: Field required"),
+        ('rule = "day_before"', 'rule = "later"', "Elspotprices.publication.rule"),
+        ("history_start = 2023-01-01T00:00:00Z", "history_start = 2023-01-01T00:00:00", "offset"),
+        ("[groups.day_ahead_price]", "[groups.consumption_business]", "not valid TOML"),
+        ("[weather]", "[weathr]", "weather: Field required"),
+    ],
+)
+def test_a_fault_is_named_with_its_file(tmp_path: Path, old: str, new: str, fault: str) -> None:
+    file = edited(tmp_path, old, new)
+    with pytest.raises(ConfigError) as caught:
+        read_catalogue(file)
+    assert str(file) in str(caught.value)
+    assert fault in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"Expected a series catalogue at .*absent.toml"):
+        read_catalogue(tmp_path / "absent.toml")
+
+
+def test_an_unknown_group_is_refused_with_those_there_are(tmp_path: Path) -> None:
+    catalogue = read_catalogue(edited(tmp_path, "lookback_days = 14", "lookback_days = 15"))
+    assert [s.series_id for s in catalogue.members("consumption_business")] == [
+        "dk2.consumption.business.329"
+    ]
+    with pytest.raises(BadInput, match=r"Unknown series group 'prices'. Known: .*day_ahead_price"):
+        catalogue.members("prices")
+
+
+def test_prices_are_public_at_local_noon_and_a_bit_the_day_before() -> None:
+    rule = Publication.model_validate(
+        {"rule": "day_before", "at": "12:45", "timezone": "Europe/Copenhagen", "basis": "assumed"}
+    )
+    last_of_the_long_day = datetime(2024, 10, 27, 22, tzinfo=UTC)
+    assert rule.available_at(last_of_the_long_day, 60) == datetime(2024, 10, 26, 10, 45, tzinfo=UTC)
+
+
+def test_consumption_is_public_a_delay_after_its_interval() -> None:
+    rule = Publication.model_validate(
+        {"rule": "after_interval", "delay_hours": 2, "basis": "assumed"}
+    )
+    start = datetime(2024, 10, 27, 0, 15, tzinfo=UTC)
+    assert rule.available_at(start, 15) == datetime(2024, 10, 27, 2, 30, tzinfo=UTC)

@@ -1,0 +1,70 @@
+"""A profile, then variables, then the command line; what is unknown is an error."""
+
+from pathlib import Path
+
+import pytest
+
+from lakehouse.clock import SampleClock, SystemClock
+from lakehouse.errors import ConfigError
+from lakehouse.settings import PROJECT, load_settings, profile_names
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in [name for name in os.environ if name.startswith("GRIDCAST_")]:
+        monkeypatch.delenv(name)
+
+
+def test_variables_win_over_the_profile_and_arguments_over_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load_settings("sample").spark_driver_memory == "2g"
+    assert load_settings("live").spark_driver_memory == "4g"
+    monkeypatch.setenv("GRIDCAST_SPARK_DRIVER_MEMORY", "3g")
+    assert load_settings("live").spark_driver_memory == "3g"
+    assert load_settings("live", spark_driver_memory="5g").spark_driver_memory == "5g"
+    assert load_settings("live", spark_driver_memory=None).spark_driver_memory == "3g"
+
+
+def test_the_profile_comes_from_the_argument_then_the_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load_settings().profile == "sample"
+    monkeypatch.setenv("GRIDCAST_PROFILE", "live")
+    assert load_settings().profile == "live"
+    assert load_settings("sample").profile == "sample"
+
+
+def test_an_unknown_profile_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ConfigError, match=r"Unknown profile 'sampel'. Choose .*'sample'"):
+        load_settings("sampel")
+
+
+def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRIDCAST_LAKEHOSE", "/data")
+    with pytest.raises(ConfigError, match=r"Unknown variables \['GRIDCAST_LAKEHOSE'\]"):
+        load_settings("sample")
+
+
+def test_a_value_of_the_wrong_type_names_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRIDCAST_TRAIN_DAYS", "many")
+    with pytest.raises(ConfigError, match="Profile 'sample': train_days"):
+        load_settings("sample")
+
+
+@pytest.mark.parametrize("profile", profile_names())
+def test_every_profile_has_a_catalogue_and_a_clock(profile: str, tmp_path: Path) -> None:
+    settings = load_settings(profile, lakehouse=tmp_path)
+    assert settings.read_catalogue().series
+    expected = SampleClock if settings.clock == "sample" else SystemClock
+    assert isinstance(settings.make_clock(), expected)
+    assert settings.emulated == (profile == "sample")
+    assert settings.sample_folder == PROJECT / "sample"
+
+
+def test_a_sample_clock_needs_a_start_with_an_offset(tmp_path: Path) -> None:
+    settings = load_settings("sample", lakehouse=tmp_path).model_copy(update={"sample_start": None})
+    with pytest.raises(ConfigError, match="needs sample_start with an offset"):
+        settings.make_clock()

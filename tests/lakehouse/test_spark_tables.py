@@ -1,0 +1,57 @@
+"""Through Spark a key is inserted once, changes are one commit, and contracts are checked."""
+
+import pytest
+
+from lakehouse.errors import TableError
+from lakehouse.tables.contract import Table
+from lakehouse.tables.silver import OBSERVATIONS
+from tests.small_lakehouse import SmallLakehouse, utc
+
+HOUR = utc("2024-10-18 00:00")
+
+
+def row(series_id: str, value: float) -> dict[str, object]:
+    return OBSERVATIONS.row(series_id=series_id, event_time=HOUR, value=value)
+
+
+def values(small: SmallLakehouse) -> dict[str, float]:
+    return {found["series_id"]: found["value"] for found in small.rows(OBSERVATIONS)}
+
+
+def test_a_key_is_inserted_once_and_what_is_there_stays(small: SmallLakehouse) -> None:
+    first = small.frame(OBSERVATIONS, [row("a", 1.0)])
+    second = small.frame(OBSERVATIONS, [row("a", 2.0), row("b", 2.0)])
+    assert small.tables.insert_new(OBSERVATIONS, first) == 1
+    assert small.tables.insert_new(OBSERVATIONS, second) == 1
+    assert small.tables.insert_new(OBSERVATIONS, second) == 0
+    assert values(small) == {"a": 1.0, "b": 2.0}
+
+
+def test_a_key_given_twice_is_an_error_and_nothing_is_written(small: SmallLakehouse) -> None:
+    twice = small.frame(OBSERVATIONS, [row("a", 1.0), row("a", 2.0)])
+    with pytest.raises(TableError, match=r"one row per key .* 1 of 2 rows repeat a key"):
+        small.tables.insert_new(OBSERVATIONS, twice)
+    assert values(small) == {}
+
+
+def test_keys_are_replaced_in_one_commit(small: SmallLakehouse) -> None:
+    small.append(OBSERVATIONS, [row("a", 1.0), row("b", 1.0), row("c", 1.0)])
+    before = small.arrow.version(OBSERVATIONS)
+    small.tables.replace_keys(
+        OBSERVATIONS,
+        small.frame(OBSERVATIONS, [row("b", 2.0), row("d", 2.0)]),
+        small.frame(OBSERVATIONS, [row("c", 1.0)]),
+    )
+    assert values(small) == {"a": 1.0, "b": 2.0, "d": 2.0}
+    assert small.arrow.version(OBSERVATIONS) == before + 1
+
+
+def test_a_table_that_lacks_columns_is_named_with_them(small: SmallLakehouse) -> None:
+    wider = Table(
+        OBSERVATIONS.name,
+        OBSERVATIONS.meaning,
+        (*OBSERVATIONS.columns, type(OBSERVATIONS.columns[0])("quality", "string", "x")),
+        OBSERVATIONS.key,
+    )
+    with pytest.raises(TableError, match=r"silver.observations lacks columns \['quality'\]"):
+        small.tables.read(wider)

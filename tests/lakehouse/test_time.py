@@ -1,0 +1,91 @@
+"""Instants are UTC; local days have 23, 24 or 25 hours; origins are local clock times."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lakehouse.errors import BadInput
+from lakehouse.time import (
+    DAY,
+    HOUR,
+    at_local,
+    day_start,
+    hours_of,
+    iso,
+    last_origin,
+    local_day,
+    next_origin,
+    parse_utc,
+    target_day,
+)
+
+zones = st.sampled_from(
+    ["Europe/Copenhagen", "Europe/London", "UTC", "America/New_York", "Australia/Sydney"]
+).map(ZoneInfo)
+days = st.dates(date(2015, 1, 1), date(2035, 1, 1))
+instants = st.datetimes(datetime(2015, 1, 1), datetime(2035, 1, 1)).map(
+    lambda moment: moment.replace(microsecond=0, tzinfo=UTC)
+)
+clock_times = st.times().map(lambda t: t.replace(second=0, microsecond=0))
+
+
+@given(instants)
+def test_an_instant_survives_being_written_down(instant: datetime) -> None:
+    assert parse_utc(iso(instant)) == instant
+
+
+@pytest.mark.parametrize("text", ["2024-10-18T07:30", "2024-10-18"])
+def test_a_naive_time_is_refused_with_what_to_write(text: str) -> None:
+    with pytest.raises(BadInput, match=f"offset, got '{text}'. Write '{text}Z'"):
+        parse_utc(text)
+
+
+def test_what_is_no_time_is_named() -> None:
+    with pytest.raises(BadInput, match=r"ISO 8601 time such as .*, got 'yesterday'"):
+        parse_utc("yesterday")
+
+
+def test_another_offset_is_read_as_the_same_instant() -> None:
+    assert iso(parse_utc("2024-10-18T09:30:00+02:00")) == "2024-10-18T07:30:00Z"
+
+
+@given(days, zones)
+def test_the_hours_of_a_day_are_those_that_bear_its_date(day: date, zone: ZoneInfo) -> None:
+    hours = hours_of(day, zone)
+    assert len(hours) in (23, 24, 25)
+    assert {local_day(hour, zone) for hour in hours} == {day}
+    assert local_day(hours[0] - HOUR, zone) == day - DAY
+    assert hours[-1] + HOUR == day_start(day + DAY, zone)
+
+
+@pytest.mark.parametrize(
+    ("day", "count"),
+    [(date(2024, 3, 31), 23), (date(2024, 10, 27), 25), (date(2024, 10, 28), 24)],
+)
+def test_clock_changes_make_short_and_long_days(day: date, count: int) -> None:
+    assert len(hours_of(day, ZoneInfo("Europe/Copenhagen"))) == count
+
+
+def test_of_a_repeated_clock_time_the_first_is_meant() -> None:
+    zone = ZoneInfo("Europe/Copenhagen")
+    assert iso(at_local(date(2024, 10, 27), time(2, 30), zone)) == "2024-10-27T00:30:00Z"
+
+
+@given(instants, clock_times, zones)
+def test_the_last_origin_is_due_and_the_next_one_follows_it(
+    moment: datetime, clock_time: time, zone: ZoneInfo
+) -> None:
+    last, following = (f(moment, clock_time, zone) for f in (last_origin, next_origin))
+    assert last <= moment < following
+    assert timedelta(hours=22) <= following - last <= timedelta(hours=26)
+    assert last_origin(last, clock_time, zone) == last
+    assert next_origin(last, clock_time, zone) == following
+
+
+@given(instants, zones)
+def test_an_origin_forecasts_the_local_day_after_its_own(origin: datetime, zone: ZoneInfo) -> None:
+    assert target_day(origin, zone) == origin.astimezone(zone).date() + DAY
+    assert hours_of(target_day(origin, zone), zone)[0] > origin

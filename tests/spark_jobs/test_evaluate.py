@@ -1,0 +1,144 @@
+"""Every truth that became known meets every vintage that predicted it, in sums that add up."""
+
+import random
+from collections import defaultdict
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, QUANTILES
+from lakehouse.tables.silver import OBSERVATIONS, SERIES
+from lakehouse.time import HOUR, hours_of
+from models import metrics
+from spark_jobs import evaluate, silver
+from tests.small_lakehouse import SmallLakehouse, utc
+from tests.spark_jobs.world import PRICE, town_catalogue
+
+ZONE = ZoneInfo("Europe/Copenhagen")
+DAYS = (date(2024, 10, 26), date(2024, 10, 27))  # the second has 25 hours
+ORIGIN = utc("2024-10-25 07:30")
+KNOWN_AT = utc("2024-10-28 12:00")
+MODELS = (("lstm", "v1"), ("seasonal_naive", "1"))
+
+
+def forecasts() -> list[dict[str, Any]]:
+    dice = random.Random(1)
+    rows = []
+    for name, version in MODELS:
+        for hour in (h for day in DAYS for h in hours_of(day, ZONE)):
+            quantiles = sorted(dice.uniform(-50, 150) for _ in QUANTILES)
+            rows.append(
+                FORECASTS.row(
+                    series_id=PRICE, forecast_origin=ORIGIN, valid_time=hour, model_name=name,
+                    model_version=version, run_kind="live", series_group="price",
+                    **dict(zip(QUANTILES, quantiles, strict=True)),
+                )
+            )  # fmt: skip
+    return rows
+
+
+def truth(hour: datetime, value: float, known_at: datetime = KNOWN_AT) -> dict[str, Any]:
+    return OBSERVATIONS.row(series_id=PRICE, event_time=hour, available_at=known_at, value=value)
+
+
+def truths() -> list[dict[str, Any]]:
+    dice = random.Random(2)
+    return [truth(h, dice.uniform(-50, 150)) for day in DAYS for h in hours_of(day, ZONE)]
+
+
+def settled(small: SmallLakehouse, observations: list[dict[str, Any]]) -> None:
+    """Forecasts by Spark's door, what is only read here by the other."""
+    small.arrow.append(SERIES, silver.series_rows(town_catalogue()))
+    small.arrow.append(FORECASTS, forecasts())
+    small.arrow.append(OBSERVATIONS, observations)
+
+
+def oracle(observations: list[dict[str, Any]]) -> dict[tuple[str, date, int], metrics.Scores]:
+    """Scores of each model, local day and block of six hours, by models.metrics."""
+    value = {row["event_time"]: row["value"] for row in observations}
+    blocks: dict[tuple[str, date, int], list[dict[str, Any]]] = defaultdict(list)
+    for row in forecasts():
+        local = row["valid_time"].astimezone(ZONE)
+        blocks[row["model_name"], local.date(), local.hour // 6 * 6].append(row)
+    return {
+        block: metrics.score(
+            np.array([value[row["valid_time"]] for row in rows]),
+            np.array([[row[q] for q in QUANTILES] for row in rows]),
+        )
+        for block, rows in blocks.items()
+    }
+
+
+def test_sums_equal_the_metrics_of_every_block(small: SmallLakehouse) -> None:
+    observations = truths()
+    settled(small, observations)
+    assert evaluate.run(small.tables, KNOWN_AT, None, "run") == 2 * 2 * 4
+    expected = oracle(observations)
+    for row in small.rows(FORECAST_ERRORS):
+        score = expected.pop((row["model_name"], row["target_day"], row["horizon_band"]))
+        assert row["truth_as_of"] == KNOWN_AT
+        assert row["n"] == score.n_hours
+        sums = [row[name] / row["n"] for name in ("sum_abs", "sum_error", "sum_pinball")]
+        assert sums == pytest.approx([score.mae, score.bias, score.pinball])
+        assert row["sum_squared"] / row["n"] == pytest.approx(score.rmse**2)
+        assert row["n_in_80"] / row["n"] == pytest.approx(score.coverage_80)
+        assert row["n_in_90"] / row["n"] == pytest.approx(score.coverage_90)
+    assert expected == {}
+    assert evaluate.run(small.tables, KNOWN_AT, None, "again") == 0
+
+
+def test_a_block_waits_until_all_its_hours_have_a_truth(small: SmallLakehouse) -> None:
+    observations = truths()
+    late = observations.pop(3)
+    after = KNOWN_AT + timedelta(days=1)
+    settled(small, [*observations, late | {"available_at": after}])
+    assert evaluate.run(small.tables, KNOWN_AT, None, "run") == 2 * 7
+    done = {(row["target_day"], row["horizon_band"]) for row in small.rows(FORECAST_ERRORS)}
+    assert (DAYS[0], 0) not in done
+    assert evaluate.run(small.tables, after, KNOWN_AT, "run") == 2
+    newest = [row for row in small.rows(FORECAST_ERRORS) if row["truth_as_of"] == after]
+    assert [(row["target_day"], row["horizon_band"]) for row in newest] == [(DAYS[0], 0)] * 2
+
+
+@pytest.mark.parametrize("place", [1, 10, 23])
+def test_a_correction_gives_its_own_block_a_new_row_and_performance_uses_it(
+    small: SmallLakehouse, place: int
+) -> None:
+    # Each hour became known by itself, as consumption does.
+    observations = [row | {"available_at": row["event_time"] + 48 * HOUR} for row in truths()]
+    known_at = max(row["available_at"] for row in observations)
+    corrected_at = known_at + timedelta(days=2)
+    hour = observations[place]["event_time"]
+    correction = truth(hour, 1000.0, corrected_at)
+    settled(small, [*observations, correction])
+    evaluate.run(small.tables, known_at, None, "run")
+    before = small.rows(FORECAST_ERRORS)
+    assert evaluate.run(small.tables, corrected_at, known_at, "run") == 2
+    after = small.rows(FORECAST_ERRORS)
+    new = [row for row in after if row not in before]
+    assert {row["truth_as_of"] for row in new} == {corrected_at}
+    local = hour.astimezone(ZONE)
+    assert {row["horizon_band"] for row in new} == {local.hour // 6 * 6}
+    if place != 1:
+        return
+    latest = [truth(hour, 1000.0) if row["event_time"] == hour else row for row in observations]
+    small.register()
+    shown = small.tables.spark.sql("SELECT * FROM gold.performance").collect()
+    expected = oracle(latest)
+    for row in shown:
+        mine = [s for block, s in expected.items() if block[0] == row["model_name"]]
+        assert row["n"] == sum(s.n_hours for s in mine) == 49
+        assert row["mae"] == pytest.approx(sum(s.mae * s.n_hours for s in mine) / 49)
+        assert row["days"] == 2
+    naive = next(row for row in shown if row["model_name"] == "seasonal_naive")
+    lstm = next(row for row in shown if row["model_name"] == "lstm")
+    assert naive["skill"] == pytest.approx(0.0)
+    assert lstm["skill"] == pytest.approx(1 - lstm["mae"] / naive["mae"])
+
+
+def test_a_truth_that_is_not_known_yet_is_not_used(small: SmallLakehouse) -> None:
+    settled(small, truths())
+    assert evaluate.run(small.tables, KNOWN_AT - timedelta(seconds=1), None, "run") == 0

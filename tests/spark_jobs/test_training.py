@@ -1,0 +1,166 @@
+"""Each group is trained once, on what was known before the days it is judged on."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lakehouse.errors import GridcastError
+from lakehouse.settings import Settings
+from lakehouse.tables.gold import PROFILES, PROMOTIONS, TRAINING_RUNS
+from models import lstm
+from models.lstm import LstmConfig
+from models.samples import KNOWN, PAST_HOURS, TARGET_HOURS, WEATHER, Samples, from_rows
+from spark_jobs import train
+from spark_jobs.dense import dense_rows
+from spark_jobs.features import training_set
+from spark_jobs.training_task import Plan, make_trainer, split_in_time
+from tests.small_lakehouse import SmallLakehouse, utc
+from tests.spark_jobs.world import PRICE, settle, town_catalogue, town_rows
+
+AS_OF = utc("2024-10-30 08:30")
+PLAN = Plan("v", Path(), date(2024, 6, 1), 60, 14, 7, LstmConfig(epochs=1, members=1, width=4))
+
+
+def days_of_samples(first: date, known: list[bool]) -> Samples:
+    """One sample per day; `known` says of which the truth is known."""
+    n = len(known)
+    midnights = np.datetime64(first, "us") + np.arange(n) * np.timedelta64(1, "D")
+    start = midnights - np.timedelta64(2, "h")  # Danish summer
+    hours = np.arange(TARGET_HOURS) * np.timedelta64(1, "h")
+    names = np.array(["a"] * n, dtype=object)
+    return Samples(
+        series_id=names,
+        timezone=np.array(["Europe/Copenhagen"] * n, dtype=object),
+        forecast_origin=start,
+        past_start=start - np.timedelta64(PAST_HOURS, "h"),
+        past_value=np.zeros((n, 1)),
+        past_weather=np.zeros((n, 1, len(WEATHER))),
+        target_time=start[:, None] + hours,
+        known=np.zeros((n, TARGET_HOURS, len(KNOWN))),
+        target_mask=np.ones((n, TARGET_HOURS), dtype=bool),
+        target=np.where(np.array(known)[:, None], 1.0, np.full((n, TARGET_HOURS), np.nan)),
+    )
+
+
+def target_days(samples: Samples) -> list[date]:
+    noons = samples.target_time[:, 0] + np.timedelta64(12, "h")
+    return [day.item() for day in noons.astype("datetime64[D]")]
+
+
+@given(
+    st.lists(st.booleans(), min_size=5, max_size=120),
+    st.integers(0, 12),
+    st.integers(1, 30),
+    st.integers(1, 90),
+)
+def test_what_is_trained_on_was_known_at_the_first_held_out_origin(
+    known: list[bool], delay: int, holdout_days: int, train_days: int
+) -> None:
+    first = date(2024, 5, 1)
+    known[0] = True
+    last = first + timedelta(days=max(i for i, there in enumerate(known) if there))
+    plan = replace(
+        PLAN,
+        as_of_day=last + timedelta(days=delay),
+        holdout_days=holdout_days,
+        train_days=train_days,
+    )
+    samples = days_of_samples(first, known)
+    held_from = last - timedelta(days=holdout_days - 1)
+    usable = [
+        first + timedelta(days=i)
+        for i, there in enumerate(known)
+        # Known at the held-out origin of the day before: its own day, the day before, the delay.
+        if there and first + timedelta(days=i) + timedelta(days=delay) < held_from
+    ]
+    if not [day for day in usable if day > held_from - timedelta(days=delay + 1 + train_days)]:
+        with pytest.raises(GridcastError, match=r"Expected target days before .* to train on"):
+            split_in_time(samples, plan)
+        return
+    split = split_in_time(samples, plan)
+    trained, held = target_days(split.train), target_days(split.holdout)
+    assert set(trained) <= set(usable)
+    assert max(trained) == max(usable)
+    assert (max(trained) - min(trained)).days < train_days
+    assert min(held) >= held_from
+    assert max(held) == last
+    assert len(held) <= holdout_days
+
+
+def test_a_group_without_any_truth_says_so() -> None:
+    with pytest.raises(GridcastError, match="No target day has a known truth"):
+        split_in_time(days_of_samples(date(2024, 5, 1), [False] * 10), PLAN)
+
+
+def test_a_group_that_breaks_is_told_of_and_does_not_raise(tmp_path: Path) -> None:
+    frame = pd.DataFrame([{"series_group": "price", "target_time": "nonsense"}])
+    [row] = make_trainer(replace(PLAN, folder=tmp_path))(frame).to_dict("records")
+    assert (row["status"], row["series_group"]) == ("failed", "price")
+    assert "KeyError" in row["reason"]
+    assert ".py:" in row["reason"]
+
+
+def test_groups_are_trained_once_judged_and_do_not_stop_each_other(
+    small: SmallLakehouse,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    town = town_catalogue()
+    settle(small, town, town_rows(town))
+    here = settings.model_copy(
+        update={"lakehouse": small.folder, "holdout_days": 14, "train_days": 40}
+    )
+
+    def run() -> list[dict[str, Any]]:
+        return train.run(small.tables, small.arrow, town, here, ["load", "price"], AS_OF, "run")
+
+    load, price = run()
+    assert load["status"] == "skipped"
+    assert "town.load" in load["reason"]
+    assert "28 are needed" in load["reason"]
+    assert (price["status"], price["series_group"]) == ("ok", "price")
+    assert price["holdout_to"] - price["holdout_from"] == timedelta(days=13)
+    assert price["train_to"] < price["holdout_from"]
+    assert price["mlflow_run_id"]
+    rows = {row["series_group"]: row for row in small.rows(TRAINING_RUNS)}
+    assert {group: row["status"] for group, row in rows.items()} == {
+        "load": "skipped",
+        "price": "ok",
+    }
+    [decision] = small.rows(PROMOTIONS)
+    assert (decision["series_group"], decision["decided_at"]) == ("price", AS_OF)
+    assert decision["promoted"] is False  # 14 days are too few to be promoted on
+    assert (decision["champion_model"], decision["candidate_model"]) == ("seasonal_naive", "lstm")
+    assert "28 are needed" in decision["reason"]
+    assert {row["series_group"] for row in small.rows(PROFILES)} == {"price"}
+
+    # The same function, called here, makes the same model.
+    plan = train.make_plan(here, town, AS_OF)
+    frame = training_set(
+        small.tables, town, "price", date(2024, 9, 2), plan.as_of_day + timedelta(days=1), AS_OF
+    ).toPandas()
+    [status] = make_trainer(replace(plan, folder=tmp_path))(frame).to_dict("records")
+    assert status["status"] == "ok", status["reason"]
+    samples = from_rows(dense_rows(frame))
+    on_spark = lstm.load(plan.model_folder("price")).predict(samples)
+    by_itself = lstm.load(tmp_path / "price" / plan.model_version).predict(samples)
+    np.testing.assert_array_equal(on_spark, by_itself)
+    assert set(samples.series_id) == {PRICE}
+
+    # Again at the same moment: nothing is trained, nothing written.
+    def never(*_: Any) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(train, "train_groups", never)
+    again = run()
+    assert [row["status"] for row in again] == ["skipped", "ok"]
+    assert len(small.rows(TRAINING_RUNS)) == 2
+    assert len(small.rows(PROMOTIONS)) == 1
