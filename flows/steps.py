@@ -1,6 +1,5 @@
 """The tasks that flows are made of. Each runs one job and records what it did."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from prefect import task
@@ -152,6 +151,3 @@ def publish(run: Run, flow: str, steps: dict[str, Outcome]) -> None:
     create_markdown_artifact(
         "\n".join(lines), key=f"{flow}-{run.settings.profile}", description=f"What {flow} did"
     )
-
-
-Step = Callable[[Run], Outcome]

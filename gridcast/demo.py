@@ -1,7 +1,7 @@
 """`gridcast demo`: the main job on the sample, from an empty folder to a report."""
 
 import shutil
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -21,8 +21,6 @@ from lakehouse.catalogue import SeriesGroup
 from lakehouse.clock import SampleClock
 from lakehouse.errors import BadInput
 from lakehouse.time import DAY, day_start, local_day
-
-INGEST_BEFORE_ORIGIN = timedelta(minutes=15)
 
 
 def run_demo(front: Front, fresh: bool, days: int) -> None:
@@ -60,7 +58,7 @@ def _live_through(front: Front, clock: SampleClock, days: int, progress: Progres
     bar = progress.add_task("Starting Spark and Prefect", total=days + 4)
     profile = front.settings.profile
     with front.flows() as flows:
-        from flows.flows import finished_days
+        from flows.flows import INGEST_BEFORE_ORIGIN, finished_days
         from flows.run import new_run
 
         run = new_run(profile, None)

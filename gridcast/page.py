@@ -51,24 +51,27 @@ def print_page(front: Front, run: Run, seconds: float) -> None:
 
 
 def _accuracy(frame: pd.DataFrame) -> Table:
-    table = Table(
-        "series", "unit", "model", "used as", "days", "MAE", "pinball", "80 % covers",
-        "skill against naive", box=None, header_style="bold",
-    )  # fmt: skip
+    table = Table(box=None, header_style="bold", padding=(0, 1))
+    table.add_column("series", overflow="fold")
+    table.add_column("model", overflow="fold")
+    for name in ("days", "MAE", "pinball", "unit", "in 80 %", "skill"):
+        table.add_column(name, no_wrap=True, justify="left" if name == "unit" else "right")
     for row in frame.to_dict("records"):
         table.add_row(
             row["series_id"],
-            row["unit"],
-            row["model_name"],
-            row["forecast_source"],
+            f"{row['model_name']} ({row['forecast_source']})",
             str(row["days"]),
             f"{row['mae']:,.1f}",
             f"{row['pinball']:,.2f}",
+            row["unit"],
             f"{row['coverage_80']:.0%}",
             f"{row['skill']:+.0%}",
         )
-    if frame.empty:
-        table.title = "No forecast has met its truth yet."
+    table.caption = (
+        "In 80 %: truths within q10..q90. Skill: 1 - MAE / MAE of seasonal naive on the same hours."
+        if len(frame)
+        else "No forecast has met its truth yet."
+    )
     return table
 
 

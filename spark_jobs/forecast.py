@@ -92,9 +92,13 @@ def forecast_rows(
     versions = F.create_map(
         *(F.lit(part) for pair in stamp["table_versions"].items() for part in pair)
     )
-    runs = stamp["mlflow_runs"]
+    # Groups that were trained together share a model version; their runs are their own.
     mlflow_run = F.coalesce(
-        *(F.when(F.col("model_version") == v, F.lit(r)) for v, r in runs.items()), F.lit(None)
+        *(
+            F.when(F.expr(f"series_group = '{group}' AND model_version = '{version}'"), F.lit(run))
+            for (group, version), run in stamp["mlflow_runs"].items()
+        ),
+        F.lit(None),
     )
     return (
         scored.where("problem IS NULL AND q50 IS NOT NULL AND NOT isnan(q50)")
@@ -143,7 +147,9 @@ def run(
         "produced_at": produced_at,
         "run_id": run_id,
         "table_versions": arrow.versions((OBSERVATIONS, WEATHER_OBSERVATIONS, WEATHER_FORECASTS)),
-        "mlflow_runs": {c.model_version: c.mlflow_run_id for c in champions.values()},
+        "mlflow_runs": {
+            (c.series_group, c.model_version): c.mlflow_run_id for c in champions.values()
+        },
     }
     since = ("forecast_origin", min(origin for _, origin in issued))
     written = {

@@ -48,7 +48,7 @@ def make_plan(settings: Settings, catalogue: Catalogue, as_of: datetime) -> Plan
     digest = hashlib.sha256(f"{shape} {settings.seed} {FEATURE_VERSION}".encode()).hexdigest()[:8]
     return Plan(
         model_version=f"{as_of:%Y%m%dT%H%MZ}-{digest}",
-        folder=settings.lakehouse / "models",
+        folder=models_folder(settings),
         as_of_day=local_day(as_of, catalogue.schedule.zone),
         train_days=settings.train_days,
         holdout_days=settings.holdout_days,
