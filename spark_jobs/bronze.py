@@ -18,6 +18,7 @@ from lakehouse.tables.bronze import (
     LANDINGS,
     QUARANTINE,
     WEATHER_RECORDS,
+    WHOLE_BODY,
 )
 
 _ENERGY_JSON = "struct<records:array<map<string,string>>,_broken:string>"
@@ -26,7 +27,6 @@ _WEATHER_JSON = (
     "hourly:map<string,array<string>>>>"
 )
 _JSON_OPTIONS = {"columnNameOfCorruptRecord": "_broken"}
-_WHOLE_BODY = -1
 
 Landings = Sequence[dict[str, Any]]
 
@@ -175,7 +175,7 @@ def _body_rules(expected: str) -> tuple[Rule, ...]:
 def _refused_bodies(judged: DataFrame, target: Table) -> DataFrame:
     whole = judged.withColumns(
         {
-            "record_index": F.lit(_WHOLE_BODY),
+            "record_index": F.lit(WHOLE_BODY),
             "record": F.left(F.col("body"), F.lit(2000)),
         }
     )

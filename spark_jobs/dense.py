@@ -43,7 +43,7 @@ def _grid(hours: Any, known: Any) -> Floats:
     if hours is not None and known is not None:
         values = np.asarray(known, dtype=float)
         there = ~np.isnan(values)
-        grid[np.asarray(hours)[there]] = values[there]
+        grid[np.asarray(hours, dtype=int)[there]] = values[there]
     return grid
 
 

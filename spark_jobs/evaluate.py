@@ -74,7 +74,9 @@ def run(
     """Score what became known after `since` (None: ever) up to `truth_as_of`; returns new rows."""
     fresh = tables.read(OBSERVATIONS).where(f"available_at <= TIMESTAMP '{iso(truth_as_of)}'")
     if since:
-        fresh = fresh.where(f"available_at > TIMESTAMP '{iso(since)}'")
+        # A source that was down owes values that were public, and unknown to us, back then.
+        moment = f"TIMESTAMP '{iso(since)}'"
+        fresh = fresh.where(f"available_at > {moment} OR recorded_at > {moment}")
     span = fresh.agg(F.min("event_time"), F.max("event_time")).first()
     if span is None or span[0] is None:
         return 0

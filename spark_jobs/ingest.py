@@ -15,7 +15,7 @@ from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.errors import SourceError
 from lakehouse.landing import LandingZone, Request
-from lakehouse.tables.bronze import LANDINGS
+from lakehouse.tables.bronze import LANDINGS, QUARANTINE, WHOLE_BODY
 from lakehouse.time import DAY, HOUR
 from sources import energi_data_service, open_meteo
 from sources.addresses import Addresses
@@ -71,7 +71,7 @@ def run(
     """Fetch what is missing; a source that fails is told of and does not stop the others."""
     done = Ingested()
     rows: list[dict[str, Any]] = []
-    for request in missing(catalogue, arrow.rows(LANDINGS, _MANIFEST_COLUMNS), now):
+    for request in missing(catalogue, _understood(arrow), now):
         done.requests += 1
         try:
             response = fetch(request, base_address(addresses, request), now, client)
@@ -84,6 +84,14 @@ def run(
             rows = []
     done.landed += arrow.insert_new(LANDINGS, rows)
     return done
+
+
+def _understood(arrow: ArrowTables) -> Manifest:
+    """The manifest without the bodies that were refused whole: what they hid is asked for again."""
+    whole = arrow.rows(QUARANTINE, ["landing_id"], [("record_index", "=", WHOLE_BODY)])
+    refused = {row["landing_id"] for row in whole}
+    manifest = arrow.rows(LANDINGS, _MANIFEST_COLUMNS)
+    return [row for row in manifest if row["landing_id"] not in refused]
 
 
 def base_address(addresses: Addresses, request: Request) -> str:

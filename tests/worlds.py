@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -60,7 +61,11 @@ class World:
         os.environ.update(self.environment)
         forget_names()
         try:
-            yield load_settings()
+            with warnings.catch_warnings():
+                # Errors in the rest of the suite. Here MLflow, Prefect and TensorFlow run whole,
+                # and warn of what is theirs: told in pytest's summary.
+                warnings.simplefilter("default")
+                yield load_settings()
         finally:
             forget_names()
             os.environ.clear()

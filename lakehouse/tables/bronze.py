@@ -87,6 +87,9 @@ WEATHER_RECORDS = Table(
     ),
 )
 
+#: The record_index of a refusal that is about a whole body.
+WHOLE_BODY = -1
+
 QUARANTINE = Table(
     name="bronze.quarantine",
     meaning="Every refused record or body, the rule it broke, and why in a sentence",

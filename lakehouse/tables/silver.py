@@ -45,7 +45,8 @@ OBSERVATION_RULES = (
     Rule(
         "time_is_utc",
         "event_time IS NOT NULL",
-        "concat('Expected a time such as 2024-10-18T07:00:00 (UTC), got \"', time_text, '\"')",
+        "concat('Expected a time such as 2024-10-18T07:00:00 (UTC), got \"', "
+        "coalesce(time_text, 'nothing'), '\"')",
     ),
     Rule(
         "time_on_the_grid",

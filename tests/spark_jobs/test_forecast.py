@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.settings import Settings
-from lakehouse.tables.gold import FEATURES, FORECASTS, PROMOTIONS
+from lakehouse.tables.gold import FEATURES, FORECASTS, PROMOTIONS, QUANTILES
 from spark_jobs import forecast
 from spark_jobs.champions import champions_at
 from tests.small_lakehouse import SmallLakehouse, utc
@@ -68,6 +69,45 @@ def test_a_champion_that_cannot_load_leaves_the_fallback_and_a_sentence(
     again, _ = issue()
     assert again == {FEATURES.name: 0, FORECASTS.name: 0}
     assert small.rows(FORECASTS) == rows
+
+
+def test_each_group_s_forecasts_name_their_own_training_run(spark: SparkSession) -> None:
+    """Groups that were trained together share a model version."""
+    place = {"forecast_origin": ORIGIN, "valid_time": ORIGIN + timedelta(hours=20)}
+    scored = [
+        place
+        | {"series_id": series, "model_name": model, "model_version": version}
+        | {"forecast_source": "x", "problem": None}
+        | dict.fromkeys(QUANTILES, 1.0)
+        for series in (LOAD, PRICE)
+        for model, version in (("lstm", "together"), ("seasonal_naive", "1"))
+    ]
+    seen = [
+        (series, ORIGIN, group, "x", None, None)
+        for series, group in ((LOAD, "load"), (PRICE, "price"))
+    ]
+    rows = forecast.forecast_rows(
+        spark.createDataFrame(scored, forecast.SCORED_SCHEMA),
+        spark.createDataFrame(
+            seen,
+            "series_id string, forecast_origin timestamp, series_group string, unit string, "
+            "weather_issue_time timestamp, history_end timestamp",
+        ),
+        "live",
+        {
+            "produced_at": ORIGIN,
+            "run_id": "run",
+            "table_versions": {"silver.observations": "3"},
+            "mlflow_runs": {("load", "together"): "run of load", ("price", "together"): "its own"},
+        },
+    )
+    found = {(row["series_id"], row["model_name"]): row["mlflow_run_id"] for row in rows.collect()}
+    assert found == {
+        (LOAD, "lstm"): "run of load",
+        (PRICE, "lstm"): "its own",
+        (LOAD, "seasonal_naive"): None,
+        (PRICE, "seasonal_naive"): None,
+    }
 
 
 def test_latest_is_the_champion_else_the_fallback_of_the_newest_live_origin(
