@@ -4,6 +4,7 @@ import re
 
 import pyarrow as pa
 from pyspark.errors import PySparkException
+from pyspark.logger import PySparkLogger
 
 from lakehouse.errors import BadInput
 from lakehouse.spark.tables import SparkTables
@@ -15,6 +16,9 @@ _WRITES = re.compile(
 )
 _QUOTED = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.S)
 _BEFORE_FIRST_WORD = re.compile(r"^(\s|\(|--[^\n]*\n|/\*.*?\*/)+", re.S)
+
+# It would write a refused query's trace to standard error, where the sentence belongs.
+PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True
 
 
 def ask(tables: SparkTables, query: str) -> pa.Table:

@@ -41,14 +41,14 @@ def test_one_request_asks_for_all_locations(catalogue: Catalogue, places: list[L
         "longitude": "10.19,12.94",
         "hourly": "temperature_2m,precipitation,cloud_cover,wind_speed_10m",
         "models": "sample",
-        "forecast_days": "3",
+        "forecast_days": "2",
         "wind_speed_unit": "ms",
         "timezone": "GMT",
     }
     assert asked.asked == ("aarhus", "malmo")
     assert (asked.window_start, asked.window_end) == (
         datetime(2024, 10, 18, tzinfo=UTC),
-        datetime(2024, 10, 21, tzinfo=UTC),
+        datetime(2024, 10, 20, tzinfo=UTC),
     )
 
 
@@ -59,7 +59,7 @@ def test_a_run_is_named_by_its_initialisation_time(catalogue: Catalogue) -> None
     assert (params["run"], params["models"]) == ("2024-10-18T06:00", "sample")
     assert (asked.window_start, asked.window_end - asked.window_start) == (
         datetime(2024, 10, 18, 6, tzinfo=UTC),
-        3 * DAY,
+        2 * DAY,
     )
 
 
@@ -110,8 +110,8 @@ def test_an_answer_has_the_service_shape(
         }
         hourly = place["hourly"]
         assert list(hourly) == ["time", *WEATHER_VARIABLES]
-        assert {len(column) for column in hourly.values()} == {72}
-        assert (hourly["time"][0], hourly["time"][-1]) == ("2024-10-18T06:00", "2024-10-21T05:00")
+        assert {len(column) for column in hourly.values()} == {48}
+        assert (hourly["time"][0], hourly["time"][-1]) == ("2024-10-18T06:00", "2024-10-20T05:00")
         assert all(type(value) is int for value in hourly["cloud_cover"])
         assert min(hourly["precipitation"] + hourly["wind_speed_10m"]) >= 0
 
@@ -182,10 +182,10 @@ def test_the_forecast_is_the_newest_public_run_and_its_predecessors(
     old, new = (ask(run_of(catalogue, f"2024-10-18T{hour}:00Z")) for hour in ("00", "06"))
     for place in range(2):
         hourly = body[place]["hourly"]
-        assert (hourly["time"][0], len(hourly["time"])) == ("2024-10-18T00:00", 72)
+        assert (hourly["time"][0], len(hourly["time"])) == ("2024-10-18T00:00", 48)
         for variable in WEATHER_VARIABLES:
             assert hourly[variable][:6] == old[place]["hourly"][variable][:6]
-            assert hourly[variable][6:] == new[place]["hourly"][variable][: 72 - 6]
+            assert hourly[variable][6:] == new[place]["hourly"][variable][: 48 - 6]
 
 
 def test_the_forecast_does_not_change_between_runs(
@@ -260,14 +260,14 @@ def test_newer_runs_are_closer_on_average(
         body = ask(run_of(catalogue, f"{start + timedelta(days=day):%Y-%m-%dT%H:%MZ}"))
         for place, actual in zip(body, truth, strict=True):
             for variable in WEATHER_VARIABLES:
-                known = np.array(actual["hourly"][variable][24 * day : 24 * day + 72], float)
+                known = np.array(actual["hourly"][variable][24 * day : 24 * day + 48], float)
                 off = np.abs(np.array(place["hourly"][variable], float) - known)
-                for lead_day in range(3):
+                for lead_day in range(2):
                     part = off[24 * lead_day : 24 * lead_day + 24]
                     errors.setdefault((variable, lead_day), []).append(part)
     for variable in WEATHER_VARIABLES:
-        first, second, third = (np.mean(errors[variable, lead_day]) for lead_day in range(3))
-        assert 0 < first < second < third, variable
+        first, second = (np.mean(errors[variable, lead_day]) for lead_day in range(2))
+        assert 0 < first < second, variable
 
 
 def test_before_the_first_run_of_a_day_is_public_yesterdays_serves(
@@ -276,6 +276,6 @@ def test_before_the_first_run_of_a_day_is_public_yesterdays_serves(
     now = set_clock("2024-10-18T03:00Z")  # newest public: yesterday's 18 run
     body = ask(open_meteo.forecast_request(places, catalogue.weather, now))
     run = ask(run_of(catalogue, "2024-10-17T18:00Z"))
-    shared = body[0]["hourly"]["temperature_2m"][: 72 - 6]
+    shared = body[0]["hourly"]["temperature_2m"][: 48 - 6]
     assert shared == run[0]["hourly"]["temperature_2m"][6:]
     assert body[0]["hourly"]["time"][0] == f"{now - 3 * HOUR:%Y-%m-%dT%H:%M}"
