@@ -126,7 +126,9 @@ def _train(plan: Plan, group: str, frame: pd.DataFrame) -> dict[str, Any]:
     else:
         model = lstm.train(split.train, split.holdout, plan.config, plan.seed)
         model.save(folder)
-        rows.head(1).to_parquet(folder / EXAMPLE)
+        draft = folder / f"{EXAMPLE}.draft"
+        rows.head(1).to_parquet(draft)
+        draft.replace(folder / EXAMPLE)  # last and whole: its being there says the model is
     trained, held = _days(split.train), _days(split.holdout)
     evidence = _evidence(plan, group, split.holdout, model.predict(split.holdout))
     return {
