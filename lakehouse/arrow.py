@@ -51,8 +51,11 @@ class ArrowTables:
     def create_missing(self, tables: Iterable[Table]) -> None:
         """Create the tables that do not exist yet, with comments and retention; empty."""
         for table in tables:
+            path = str(self.path(table))
+            if deltalake.DeltaTable.is_deltatable(path):
+                continue
             deltalake.DeltaTable.create(
-                str(self.path(table)),
+                path,
                 schema=deltalake.Schema.from_arrow(schema(table)),
                 mode="ignore",
                 name=table.name,

@@ -14,7 +14,7 @@ from models.quantiles import QUANTILES, non_crossing
 from models.samples import Floats, Samples
 from models.scaling import Scaling
 
-__all__ = ["LstmConfig", "TrainedLstm", "load", "train"]
+__all__ = ["LstmConfig", "TrainedLstm", "Training", "load", "read_training", "train"]
 
 MIN_TRAINING_DAYS = 28
 _SEEDS_APART = 1000
@@ -22,15 +22,21 @@ _ABOUT = "model.json"
 
 
 @dataclass(frozen=True)
-class TrainedLstm:
-    """Trained networks with all that is needed to use it. history: loss and
-    val_loss by epoch, the members' mean."""
+class Training:
+    """How a model was trained; all of it but the weights. history: loss and val_loss by epoch,
+    the members' mean."""
 
     config: LstmConfig
     seed: int
     scalings: Mapping[str, Scaling]  # by series_id; the order numbers the series
     channels: tuple[int, int]  # of encoder and decoder
     history: History
+
+
+@dataclass(frozen=True)
+class TrainedLstm(Training):
+    """Trained networks with all that is needed to use them."""
+
     networks: tuple[Network, ...]
 
     def predict(self, samples: Samples) -> Floats:
@@ -71,17 +77,26 @@ class TrainedLstm:
 
 def load(folder: Path) -> TrainedLstm:
     """Read what `TrainedLstm.save` wrote; predictions are equal. Raises BadInput if it is not."""
-    about = json.loads(_file(folder, _ABOUT).read_text())
-    config = LstmConfig(**about["config"])
-    scalings = {name: Scaling(**values) for name, values in about["scalings"].items()}
-    channels = (about["channels"][0], about["channels"][1])
+    training = read_training(folder)
     networks = []
-    for number in range(config.members):
-        member = network.build(config, *channels, len(scalings))
+    for number in range(training.config.members):
+        member = network.build(training.config, *training.channels, len(training.scalings))
         with np.load(_file(folder, _weights(number))) as weights:
             member.set_weights([weights[name] for name in weights.files])
         networks.append(member)
-    return TrainedLstm(config, about["seed"], scalings, channels, about["history"], tuple(networks))
+    return TrainedLstm(**vars(training), networks=tuple(networks))
+
+
+def read_training(folder: Path) -> Training:
+    """What `TrainedLstm.save` wrote beside the weights; needs no TensorFlow. Raises BadInput."""
+    about = json.loads(_file(folder, _ABOUT).read_text())
+    return Training(
+        config=LstmConfig(**about["config"]),
+        seed=about["seed"],
+        scalings={name: Scaling(**values) for name, values in about["scalings"].items()},
+        channels=(about["channels"][0], about["channels"][1]),
+        history=about["history"],
+    )
 
 
 def _weights(number: int) -> str:

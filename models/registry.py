@@ -8,7 +8,6 @@ only: executors cannot reach SQLite.
 import io
 import logging
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import redirect_stderr
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from lakehouse.errors import BadInput
-from models.lstm import TrainedLstm
+from models import lstm
 from models.quantiles import QUANTILE_COLUMNS
 from models.samples import CALENDAR, COLUMNS
 
@@ -59,10 +58,15 @@ class Registry:
     artifacts: str
     experiment: str = "gridcast"
 
-    def log(self, model: TrainedLstm, record: ModelRecord, example: pd.DataFrame) -> Logged:
-        """Log and register `model`; a second call with the same record returns the first's result.
+    def prepare(self) -> None:
+        """Import MLflow and make its tables: seconds that can pass while something else works."""
+        self._experiment_id()
 
-        example: one or a few sample rows, kept as the input example.
+    def log(self, folder: Path, record: ModelRecord, example: pd.DataFrame) -> Logged:
+        """Log and register the model that `TrainedLstm.save` wrote into `folder`.
+
+        A second call with the same record returns the first's result. example: one or a few
+        sample rows, kept as the input example. TensorFlow is not needed for it.
         """
         mlflow = self._mlflow()
         found = self._find(record.series_group, record.model_version)
@@ -77,8 +81,8 @@ class Registry:
         self._drop_unregistered(experiment_id, record)
         name = f"{record.series_group}-{record.model_version}"
         with mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=tags) as run:
-            self._log_figures(run.info.run_id, model, record)
-            uri = _log_model(mlflow, model, example)
+            self._log_figures(run.info.run_id, lstm.read_training(folder), record)
+            uri = _log_model(mlflow, folder, example)
             with redirect_stderr(io.StringIO()):  # it prints its success there
                 registered = mlflow.register_model(
                     uri, registered_name(record.series_group), tags=tags
@@ -135,19 +139,19 @@ class Registry:
         for run in client.search_runs([experiment_id], same):
             client.delete_run(run.info.run_id)
 
-    def _log_figures(self, run_id: str, model: TrainedLstm, record: ModelRecord) -> None:
+    def _log_figures(self, run_id: str, training: lstm.Training, record: ModelRecord) -> None:
         from mlflow.entities import Metric, Param
 
         params = {
-            **asdict(model.config),
-            "seed": model.seed,
-            "fingerprint": model.config.fingerprint(),
-            "series": ",".join(model.scalings),
+            **asdict(training.config),
+            "seed": training.seed,
+            "fingerprint": training.config.fingerprint(),
+            "series": ",".join(training.scalings),
             **{f"table.{name}": number for name, number in record.table_versions.items()},
         }
         curves = [
             Metric(name, value, 0, epoch)
-            for epoch, figures in enumerate(model.history)
+            for epoch, figures in enumerate(training.history)
             for name, value in figures.items()
         ]
         last = [Metric(name, value, 0, 0) for name, value in record.metrics.items()]
@@ -168,18 +172,16 @@ def _logged(registered: Any) -> Logged:
     return Logged(registered.run_id, str(registered.version), uri)
 
 
-def _log_model(mlflow: Any, model: TrainedLstm, example: pd.DataFrame) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        model.save(Path(folder) / "lstm")
-        info = mlflow.pyfunc.log_model(
-            name="model",
-            loader_module="models.pyfunc",
-            data_path=str(Path(folder) / "lstm"),
-            signature=_signature(),
-            input_example=example,
-            # Guessing them loads the model in a fresh process: 13 s.
-            pip_requirements=[f"{package}=={version(package)}" for package in _PACKAGES],
-        )
+def _log_model(mlflow: Any, folder: Path, example: pd.DataFrame) -> str:
+    info = mlflow.pyfunc.log_model(
+        name="model",
+        loader_module="models.pyfunc",
+        data_path=str(folder),
+        signature=_signature(),
+        input_example=example,
+        # Guessing them loads the model in a fresh process: 13 s.
+        pip_requirements=[f"{package}=={version(package)}" for package in _PACKAGES],
+    )
     return str(info.model_uri)
 
 

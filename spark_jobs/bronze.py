@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.landing import LandingZone
+from lakehouse.spark.local import local_frame
 from lakehouse.spark.quality import refused, with_broken_rule
 from lakehouse.spark.tables import SparkTables, struct_type
 from lakehouse.tables import Rule, Table
@@ -38,7 +39,7 @@ def landed_bodies(tables: SparkTables, zone: LandingZone, landings: Landings) ->
         F.regexp_extract("_metadata.file_name", r"^(.*)\.body$", 1).alias("landing_id"),
         F.col("value").alias("body"),
     )
-    manifest = tables.spark.createDataFrame(list(landings), struct_type(LANDINGS))
+    manifest = local_frame(tables.spark, landings, struct_type(LANDINGS))
     return F.broadcast(manifest).join(texts, on="landing_id", how="left").fillna({"body": ""})
 
 

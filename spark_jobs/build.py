@@ -2,15 +2,18 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.landing import LandingZone
+from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
-from lakehouse.tables.bronze import LANDINGS, QUARANTINE
+from lakehouse.tables.bronze import LANDINGS
 from lakehouse.tables.gold import RUNS
 from lakehouse.tables.silver import LOCATIONS, SERIES
+from sources import energi_data_service, open_meteo
 from spark_jobs import bronze, silver
 
 STEP = "build"
@@ -61,8 +64,24 @@ def _take_in(
     landings: list[dict[str, Any]],
     manifest: list[dict[str, Any]],
 ) -> None:
-    built.add(bronze.run(tables, arrow, zone, landings))
-    for observed in silver.observation_tables(catalogue):
-        built.add(silver.update_observations(tables, catalogue, observed, landings, manifest))
-    built.add(silver.update_weather_forecasts(tables, catalogue, landings))
-    built.written.setdefault(QUARANTINE.name, 0)
+    energy, weather = silver.observation_tables(catalogue)
+
+    def into_bronze(source: str) -> dict[str, int]:
+        mine = [row for row in landings if row["source"] == source]
+        return bronze.run(tables, arrow, zone, mine)
+
+    def observations(observed: silver.Observed) -> dict[str, int]:
+        return silver.update_observations(tables, catalogue, observed, landings, manifest)
+
+    def take_in_energy() -> list[dict[str, int]]:
+        return [into_bronze(energi_data_service.SOURCE), observations(energy)]
+
+    def take_in_weather() -> list[dict[str, int]]:
+        return [
+            into_bronze(open_meteo.SOURCE),
+            observations(weather),
+            silver.update_weather_forecasts(tables, catalogue, landings),
+        ]
+
+    for counts in chain(*side_by_side(take_in_energy, take_in_weather)):
+        built.add(counts)

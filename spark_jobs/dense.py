@@ -22,29 +22,39 @@ def dense_rows(samples: pd.DataFrame) -> pd.DataFrame:
     A missing list (nothing was known at all) becomes a grid of NaN.
     """
     hours = [len(times) for times in samples["target_time"]]
-    rows = samples.drop(columns=["past_hours", "weather_hours"]).copy()
-    rows["past_value"] = _grids(samples["past_hours"], samples["past_value"])
+    rows = samples.drop(columns=["past_minutes", "weather_minutes"]).copy()
+    about = zip(samples["resolution_minutes"], samples["kind"], strict=True)
+    past = zip(samples["past_minutes"], samples["past_value"], strict=True)
+    rows["past_value"] = _column(
+        samples, [_grid(*lists, *told) for lists, told in zip(past, about, strict=True)]
+    )
     for name in WEATHER_VARIABLES:
-        rows[f"past_{name}"] = _grids(samples["weather_hours"], samples[f"past_{name}"])
+        weather = zip(samples["weather_minutes"], samples[f"past_{name}"], strict=True)
+        rows[f"past_{name}"] = _column(samples, [_grid(*lists) for lists in weather])
         rows[name] = _whole(samples[name], hours)
     if "target" in rows:
         rows["target"] = _whole(samples["target"], hours)
     return rows.sort_values(["series_id", "forecast_origin"], ignore_index=True)
 
 
-def _grids(places: "pd.Series[Any]", values: "pd.Series[Any]") -> "pd.Series[Any]":
-    grids = [_grid(hours, known) for hours, known in zip(places, values, strict=True)]
-    return pd.Series(grids, index=values.index, dtype=object)
+def _grid(minutes: Any, known: Any, resolution: int = 60, kind: str = "") -> Floats:
+    """(PAST_HOURS,) from intervals: prices averaged, energy summed; NaN where one is not known.
 
-
-def _grid(hours: Any, known: Any) -> Floats:
-    """(PAST_HOURS,) with NaN where nothing is known; an hour given twice keeps what is known."""
-    grid = np.full(PAST_HOURS, np.nan)
-    if hours is not None and known is not None:
+    An interval that is given twice keeps what is known.
+    """
+    per_hour = 60 // resolution
+    grid = np.full(PAST_HOURS * per_hour, np.nan)
+    if minutes is not None and known is not None:
         values = np.asarray(known, dtype=float)
         there = ~np.isnan(values)
-        grid[np.asarray(hours, dtype=int)[there]] = values[there]
-    return grid
+        grid[np.asarray(minutes, dtype=int)[there] // resolution] = values[there]
+    hours = grid.reshape(PAST_HOURS, per_hour)
+    whole: Floats = hours.mean(axis=1) if kind == "price" else hours.sum(axis=1)
+    return whole
+
+
+def _column(samples: pd.DataFrame, grids: list[Floats]) -> "pd.Series[Any]":
+    return pd.Series(grids, index=samples.index, dtype=object)
 
 
 def _whole(lists: "pd.Series[Any]", hours: list[int]) -> "pd.Series[Any]":

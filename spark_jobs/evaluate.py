@@ -9,8 +9,8 @@ from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, QUANTILES
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
 from lakehouse.time import DAY, as_utc, iso
+from spark_jobs.features import INTERVAL, hour_value
 from spark_jobs.features import as_of as known_as_of
-from spark_jobs.features import hour_value
 
 BAND_HOURS = 6
 
@@ -28,7 +28,7 @@ def errors(
     known = (
         known_as_of(observations, F.lit(truth_as_of))
         .join(F.broadcast(about), on="series_id", how="inner")
-        .groupBy("series_id", F.date_trunc("hour", "event_time").alias("valid_time"))
+        .groupBy("series_id", *INTERVAL, F.date_trunc("hour", "event_time").alias("valid_time"))
         .agg(hour_value().alias("truth"), F.max("available_at").alias("known_at"))
     )
     scored = (

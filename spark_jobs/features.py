@@ -5,19 +5,23 @@ Training and daily scoring both come through `samples`. Silver is sliced by
 the origin could have is taken; truth is joined at the caller's own `truth_as_of`.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakehouse.catalogue import WEATHER_VARIABLES, Catalogue
+from lakehouse.spark.local import local_frame
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.gold import FEATURES
 from lakehouse.tables.silver import OBSERVATIONS, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
-from lakehouse.time import iso
-from spark_jobs.origins import origin_rows, origins_between
+from lakehouse.time import HOUR, iso
+from spark_jobs.origins import SCHEMA, origin_rows, origins_between
 
 FEATURE_VERSION = "1"
+#: What `hour_value` must know of an interval.
+INTERVAL = ("kind", "resolution_minutes")
 CALENDAR = ("local_hour", "weekday", "day_of_year", "is_holiday")
 
 
@@ -44,12 +48,14 @@ def samples_at(
 
     Only the event times that the samples can use are read.
     """
-    origins = origin_rows(tables.spark, catalogue, issued).localCheckpoint()
-    first = origins.agg(F.min("past_start")).first()
-    since = iso(first[0]) if first and first[0] else iso(catalogue.history_start)
-    observations = tables.read(OBSERVATIONS).where(f"event_time >= TIMESTAMP '{since}'")
-    weather = tables.read(WEATHER_OBSERVATIONS).where(f"event_time >= TIMESTAMP '{since}'")
-    forecasts = tables.read(WEATHER_FORECASTS).where(f"valid_time >= TIMESTAMP '{since}'")
+    rows = origin_rows(catalogue, issued)
+    origins = local_frame(tables.spark, rows, SCHEMA)
+    past = min((row["past_start"] for row in rows), default=catalogue.history_start)
+    first = min((row["target_start"] for row in rows), default=catalogue.history_start)
+    last = max((row["target_time"][-1] for row in rows), default=catalogue.history_start)
+    observations = _between(tables.read(OBSERVATIONS), "event_time", past, last + HOUR)
+    weather = _between(tables.read(WEATHER_OBSERVATIONS), "event_time", past, last + HOUR)
+    forecasts = _between(tables.read(WEATHER_FORECASTS), "valid_time", first, last + HOUR)
     seen = samples(origins, observations, weather, forecasts)
     if truth_as_of is None:
         return seen
@@ -61,8 +67,8 @@ def samples(
 ) -> DataFrame:
     """What each series may see at each origin. Pure.
 
-    Past values come as two lists, `past_hours` (index from past_start) and `past_value`, of the
-    known hours only; past weather likewise. Forecast weather comes parallel to target_time.
+    Past values come as two lists, `past_minutes` (from past_start) and `past_value`, of the known
+    intervals only; past weather likewise. Forecast weather comes parallel to target_time.
     """
     return (
         origins.join(past_values(origins, observations), on=_SAMPLE, how="left")
@@ -84,7 +90,7 @@ def with_truth(
     )
     truth = (
         hours.join(known, on=["series_id", "hour"], how="left")
-        .groupBy(*_SAMPLE, "place")
+        .groupBy(*_SAMPLE, "place", *INTERVAL)
         .agg(hour_value())
         .groupBy(*_SAMPLE)
         .agg(F.array_sort(F.collect_list(F.struct("place", "value"))).alias("truth"))
@@ -107,30 +113,18 @@ def with_superseded_at(vintages: DataFrame, *key: str) -> DataFrame:
 
 
 def past_values(origins: DataFrame, observations: DataFrame) -> DataFrame:
-    """Per series and origin the known hours of the past grid, and the newest event time known.
+    """Per series and origin the known intervals of the past grid, and the newest event time known.
 
     A vintage that is about a time after the origin (a published price of tomorrow) counts too:
     what matters is when it became known.
     """
-    vintages = with_superseded_at(observations, "series_id").select(
-        "series_id", "event_time", "available_at", "superseded_at", "value",
-        F.to_date("event_time").alias("day"),
-    )  # fmt: skip
-    wanted = _past_days(origins.select(
-        "series_id", "forecast_origin", "past_start", "target_start", "kind", "resolution_minutes",
-    ))  # fmt: skip
-    return (
-        wanted.join(vintages, on=["series_id", "day"], how="inner")
-        .where(_KNOWN_AT_ORIGIN)
-        .groupBy("series_id", "forecast_origin", _hour_index().alias("hour"))
-        .agg(hour_value(), F.max("event_time").alias("event_time"))
-        .where("value IS NOT NULL")
-        .groupBy(*_SAMPLE)
-        .agg(
-            F.collect_list(F.struct("hour", "value")).alias("past"),
-            F.max("event_time").alias("history_end"),
-        )
-        .select(*_SAMPLE, "history_end", *_parallel("past", "value"))
+    days = _days(with_superseded_at(observations, "series_id"), ["series_id"], ["value"])
+    wanted = origins.select(*_SAMPLE, "past_start", "target_start")
+    return _known_of(wanted, days, _SAMPLE, "series_id").select(
+        *_SAMPLE,
+        F.expr("array_max(known.event_time)").alias("history_end"),
+        _minutes().alias("past_minutes"),
+        F.col("known.value").alias("past_value"),
     )
 
 
@@ -139,22 +133,15 @@ def past_weather(origins: DataFrame, weather: DataFrame) -> DataFrame:
     wide = (
         with_superseded_at(weather, "location_id", "variable")
         .groupBy("location_id", "event_time", "available_at", "superseded_at")
-        .pivot("variable", list(WEATHER_VARIABLES))
-        .agg(F.first("value"))
-        .withColumn("day", F.to_date("event_time"))
-    )
-    places = origins.select("location_id", "forecast_origin", "past_start", "target_start")
-    return (
-        _past_days(places.distinct())
-        .join(wide, on=["location_id", "day"], how="inner")
-        .where(_KNOWN_AT_ORIGIN)
-        .groupBy("location_id", "forecast_origin", "past_start")
-        .agg(
-            F.collect_list(F.struct(_hour_index().alias("hour"), *WEATHER_VARIABLES)).alias(
-                "weather"
-            )
-        )
-        .select(*_PLACE, *_parallel("weather", *WEATHER_VARIABLES))
+        .agg(*(F.max(F.expr(f"CASE variable WHEN '{v}' THEN value END")).alias(v)
+               for v in WEATHER_VARIABLES))
+    )  # fmt: skip
+    days = _days(wide, ["location_id"], WEATHER_VARIABLES)
+    wanted = origins.select(*_PLACE, "target_start").distinct()
+    return _known_of(wanted, days, ["location_id", "forecast_origin"], "location_id").select(
+        *_PLACE,
+        _minutes().alias("weather_minutes"),
+        *(F.col(f"known.{v}").alias(f"past_{v}") for v in WEATHER_VARIABLES),
     )
 
 
@@ -163,39 +150,30 @@ def weather_known_at(origins: DataFrame, forecasts: DataFrame) -> DataFrame:
 
     Arrays are parallel to target_time; null where no forecast was known.
     """
-    hours = (
-        origins.select("location_id", "forecast_origin", "past_start", "target_time")
-        .distinct()
-        .select(*_PLACE, F.posexplode("target_time").alias("place", "valid_time"))
+    vintage = F.struct("available_at", "issue_time", "variable", "value")
+    per_hour = forecasts.groupBy("location_id", "valid_time").agg(
+        F.collect_list(vintage).alias("vintages")
     )
-    newest = {
-        name: F.max_by(
-            F.when(F.col("variable") == name, F.col("value")),
-            F.when(F.col("variable") == name, F.struct("available_at", "issue_time")),
-        ).alias(name)
-        for name in WEATHER_VARIABLES
-    }
-    known = forecasts.select(
-        "location_id", "valid_time", "variable", "value", "available_at", "issue_time"
-    )
-    chosen = (
-        hours.join(known, on=["location_id", "valid_time"], how="left")
-        .where("available_at IS NULL OR available_at <= forecast_origin")
-        .groupBy(*_PLACE, "place")
-        .agg(*newest.values(), F.max("issue_time").alias("issue_time"))
+    known = "filter(vintages, v -> v.available_at <= forecast_origin)"
+    newest = (
+        "array_max(transform(filter(known, v -> v.variable = '{}'), "
+        "v -> struct(v.available_at, v.issue_time, v.value))) AS {}"
     )
     return (
-        hours.select(*_PLACE, "place")
-        .join(chosen, on=[*_PLACE, "place"], how="left")
+        origins.select(*_PLACE, "target_time")
+        .distinct()
+        .select(*_PLACE, F.posexplode("target_time").alias("place", "valid_time"))
+        .join(per_hour, on=["location_id", "valid_time"], how="left")
+        .select(*_PLACE, "place", F.expr(known).alias("known"))
+        .select(*_PLACE, "place", *(F.expr(newest.format(v, v)) for v in WEATHER_VARIABLES))
         .groupBy(*_PLACE)
-        .agg(
-            F.array_sort(F.collect_list(F.struct("place", *WEATHER_VARIABLES))).alias("ahead"),
-            F.min("issue_time").alias("weather_issue_time"),
-        )
+        .agg(F.array_sort(F.collect_list(F.struct("place", *WEATHER_VARIABLES))).alias("ahead"))
         .select(
             *_PLACE,
-            "weather_issue_time",
-            *(F.expr(f"transform(ahead, a -> a.{v})").alias(v) for v in WEATHER_VARIABLES),
+            F.expr(f"array_min(transform(ahead, a -> {_NEWEST_ISSUE}))").alias(
+                "weather_issue_time"
+            ),
+            *(F.col(f"ahead.{v}.value").alias(v) for v in WEATHER_VARIABLES),
         )
     )
 
@@ -222,37 +200,54 @@ def feature_rows(seen: DataFrame) -> DataFrame:
 
 _SAMPLE = ["series_id", "forecast_origin"]
 _PLACE = ["location_id", "forecast_origin", "past_start"]
+_NEWEST_ISSUE = f"greatest({', '.join(f'a.{v}.issue_time' for v in WEATHER_VARIABLES)})"
 _KNOWN_AT_ORIGIN = (
-    "event_time >= past_start AND event_time < target_start AND available_at <= forecast_origin "
-    "AND (superseded_at IS NULL OR forecast_origin < superseded_at)"
+    "v.event_time >= past_start AND v.event_time < target_start "
+    "AND v.available_at <= forecast_origin "
+    "AND (v.superseded_at IS NULL OR forecast_origin < v.superseded_at)"
 )
 
 
-def _parallel(collected: str, *fields: str) -> list[Column]:
-    """The fields of a collected list of structs as lists of their own: NAME_hours, past_FIELD."""
-    return [
-        F.col(f"{collected}.hour").alias(f"{collected}_hours"),
-        *(F.col(f"{collected}.{field}").alias(f"past_{field}") for field in fields),
-    ]
+def _days(vintages: DataFrame, key: Sequence[str], values: Sequence[str]) -> DataFrame:
+    """Vintages of a UTC day in one list: an origin is joined to days, not to every interval."""
+    vintage = F.struct("event_time", "available_at", "superseded_at", *values)
+    return vintages.groupBy(*key, F.to_date("event_time").alias("day")).agg(
+        F.collect_list(vintage).alias("vintages")
+    )
 
 
-def _past_days(wanted: DataFrame) -> DataFrame:
-    """One row per UTC day of the past grid: an equality to join on."""
-    days = F.expr("explode(sequence(to_date(past_start), to_date(target_start)))")
-    return wanted.withColumn("day", days)
+def _known_of(
+    wanted: DataFrame, days: DataFrame, sample: Sequence[str], joined_by: str
+) -> DataFrame:
+    """Per sample, in one list `known`, the vintages of the past grid that count at its origin."""
+    past_days = F.expr("explode(sequence(to_date(past_start), to_date(target_start)))")
+    known = F.expr(f"filter(vintages, v -> {_KNOWN_AT_ORIGIN})")
+    return (
+        wanted.withColumn("day", past_days)
+        .join(days, on=[joined_by, "day"], how="inner")
+        .select(*sample, "past_start", known.alias("known"))
+        .groupBy(*sample, "past_start")
+        .agg(F.flatten(F.collect_list("known")).alias("known"))
+    )
 
 
-def _hour_index() -> Column:
-    return F.expr("int((unix_seconds(event_time) - unix_seconds(past_start)) div 3600)")
+def _minutes() -> Column:
+    return F.expr(
+        "transform(known, v -> int((unix_seconds(v.event_time) - unix_seconds(past_start)) div 60))"
+    )
+
+
+def _between(rows: DataFrame, column: str, first: datetime, end: datetime) -> DataFrame:
+    return rows.where(f"{column} >= TIMESTAMP '{iso(first)}' AND {column} < TIMESTAMP '{iso(end)}'")
 
 
 def hour_value() -> Column:
     """The value of an hour from its intervals: prices averaged, energy summed.
 
-    An hour of which one interval is not known is not known.
+    An hour of which one interval is not known is not known. Group by INTERVAL too.
     """
     return F.expr(
-        """CASE WHEN count(value) < 60 div any_value(resolution_minutes) THEN NULL
-                WHEN any_value(kind) = 'price' THEN avg(value)
+        """CASE WHEN count(value) < 60 div resolution_minutes THEN NULL
+                WHEN kind = 'price' THEN avg(value)
                 ELSE sum(value) END"""
     ).alias("value")

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
+from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.gold import FEATURES, FORECASTS, QUANTILES
 from lakehouse.tables.silver import OBSERVATIONS, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
@@ -152,10 +153,8 @@ def run(
         },
     }
     since = ("forecast_origin", min(origin for _, origin in issued))
-    written = {
-        FEATURES.name: tables.insert_new(FEATURES, feature_rows(seen), since),
-        FORECASTS.name: tables.insert_new(
-            FORECASTS, forecast_rows(scored, seen, run_kind, stamp), since
-        ),
-    }
-    return written, problems
+    features, forecasts = side_by_side(
+        lambda: tables.insert_new(FEATURES, feature_rows(seen), since),
+        lambda: tables.insert_new(FORECASTS, forecast_rows(scored, seen, run_kind, stamp), since),
+    )
+    return {FEATURES.name: features, FORECASTS.name: forecasts}, problems

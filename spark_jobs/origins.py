@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 import holidays
-from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.catalogue import Catalogue, SeriesGroup
 from lakehouse.time import DAY, at_local, day_start, hours_of, target_day
@@ -30,11 +29,10 @@ def origins_between(group: SeriesGroup, first: date, last: date, as_of: datetime
 
 
 def origin_rows(
-    spark: SparkSession, catalogue: Catalogue, issued: Iterable[tuple[str, datetime]]
-) -> DataFrame:
+    catalogue: Catalogue, issued: Iterable[tuple[str, datetime]]
+) -> list[dict[str, Any]]:
     """One row per series and origin of (group, origin) pairs: its grids and its calendar."""
-    rows = [row for group, origin in issued for row in _rows(catalogue, group, origin)]
-    return spark.createDataFrame(rows, SCHEMA)
+    return [row for group, origin in issued for row in _rows(catalogue, group, origin)]
 
 
 def _rows(catalogue: Catalogue, group_id: str, origin: datetime) -> Iterator[dict[str, Any]]:

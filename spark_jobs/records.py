@@ -4,6 +4,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakehouse.catalogue import WEATHER_VARIABLES, Catalogue, Publication
+from lakehouse.spark.local import local_frame
 from spark_jobs.vintages import usual_publication
 
 #: Units that Open-Meteo promises for what the clients ask for.
@@ -146,17 +147,20 @@ def _data_sets(records: DataFrame, catalogue: Catalogue) -> DataFrame:
         "resolution_minutes int, unit string, publication_rule string, basis string, "
         "delay_hours int, publish_at string, publish_zone string"
     )
-    return records.sparkSession.createDataFrame(rows, schema)
+    return local_frame(records.sparkSession, rows, schema)
 
 
 def _series(records: DataFrame, catalogue: Catalogue) -> DataFrame:
     rows = [
-        (series.data_set, "|".join(series.source_key), series.series_id)
+        {
+            "data_set": series.data_set,
+            "source_key": "|".join(series.source_key),
+            "series_id": series.series_id,
+        }
         for series in catalogue.series.values()
     ]
-    return records.sparkSession.createDataFrame(
-        rows, "data_set string, source_key string, series_id string"
-    )
+    schema = "data_set string, source_key string, series_id string"
+    return local_frame(records.sparkSession, rows, schema)
 
 
 def _publication(publication: Publication) -> dict[str, str | int]:

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, Row, Window
 from pyspark.sql import functions as F
 
 from lakehouse.catalogue import Catalogue
+from lakehouse.spark.local import local_frame
 from lakehouse.spark.quality import refused, with_broken_rule
 from lakehouse.spark.tables import SparkTables, struct_type
 from lakehouse.tables import Table
@@ -122,7 +123,7 @@ def update_observations(
         # A build that was killed after this write is done again: what it wrote is left out of
         # what was known before, made again, and not inserted again.
         before = held.where(f"recorded_at < {_literal(min(m['fetched_at'] for m in mine))}")
-        asked = _asked(tables, [*older, *mine])
+        asked = None if observed.simulated else _asked(tables, [*older, *mine])
         new = (
             vintage_rows(_usable(fresh), before, asked, observed)
             .join(held.select(*observed.table.key), on=list(observed.table.key), how="left_anti")
@@ -222,7 +223,7 @@ def _usable(candidates: DataFrame) -> DataFrame:
 
 
 def _asked(tables: SparkTables, landings: Landings) -> DataFrame:
-    return tables.spark.createDataFrame(list(landings), struct_type(LANDINGS))
+    return local_frame(tables.spark, landings, struct_type(LANDINGS))
 
 
 def _window(landings: Landings) -> tuple[datetime, datetime]:

@@ -13,11 +13,11 @@ from pyspark.sql import functions as F
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
+from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.gold import PROFILES, PROMOTIONS, TRAINING_RUNS
 from lakehouse.tables.silver import OBSERVATIONS, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
 from lakehouse.time import DAY, local_day
-from models import lstm
 from models.lstm import LstmConfig
 from models.promotion import Decision, Evidence, decide
 from models.registry import ModelRecord, Registry
@@ -61,18 +61,19 @@ def train_groups(
     tables: SparkTables, catalogue: Catalogue, plan: Plan, groups: Sequence[str], as_of: datetime
 ) -> list[dict[str, Any]]:
     """One Spark task per group; returns their status rows. A failing group stops no other."""
-    issued = [
-        (group, origin)
-        for group in groups
-        for origin in origins_between(
+    origins = {
+        group: origins_between(
             catalogue.groups[group], _first_day(catalogue, plan), plan.as_of_day + DAY, as_of
         )
-    ]
+        for group in groups
+    }
+    issued = [(group, origin) for group in groups for origin in origins[group]]
     seen = samples_at(tables, catalogue, issued, truth_as_of=as_of)
-    columns = [name for name in seen.columns if name not in ("unit", "kind", "history_end")]
+    columns = [name for name in seen.columns if name not in ("unit", "history_end")]
+    work = {group: len(origins[group]) * len(catalogue.members(group)) for group in groups}
     results = (
-        _one_partition_each(seen.select(*columns), groups)
-        .groupBy("series_group")
+        _one_task_each(seen.select(*columns), sorted(groups, key=lambda g: -work[g]))
+        .groupBy("slot", "series_group")
         .applyInPandas(make_trainer(plan), RESULT_SCHEMA)
         .localCheckpoint()  # a lazy result that is read twice would train twice
     )
@@ -101,9 +102,13 @@ def run(
     }
     todo = [group for group in groups if group not in done]
     versions = arrow.versions(_INPUTS)
-    with tables.in_bulk():
-        results = train_groups(tables, catalogue, plan, todo, as_of) if todo else []
     registry = make_registry(settings)
+    results: list[dict[str, Any]] = []
+    if todo:
+        with tables.in_bulk():
+            _, results = side_by_side(
+                registry.prepare, lambda: train_groups(tables, catalogue, plan, todo, as_of)
+            )
     for result in results:
         group = result["series_group"]
         evidence = evidence_from_json(result["evidence"]) if result["status"] == "ok" else None
@@ -135,14 +140,20 @@ def _first_day(catalogue: Catalogue, plan: Plan) -> date:
     return max(oldest + DAY, plan.as_of_day - reach * DAY)
 
 
-def _one_partition_each(seen: DataFrame, groups: Sequence[str]) -> DataFrame:
-    """Samples so partitioned that each group is a task of its own and groups run side by side."""
-    names = seen.sparkSession.createDataFrame([(g,) for g in groups], "series_group string")
-    hashes = [row[0] for row in names.select(F.hash("series_group")).collect()]
+def _one_task_each(seen: DataFrame, groups: Sequence[str]) -> DataFrame:
+    """Samples with a column `slot`, so partitioned that each group is a task of its own.
+
+    Spark starts tasks in the order of their partitions: the first of `groups` starts first, so
+    give the longest first, or it starts when the others are done.
+    """
     parts = len(groups)
-    while len({value % parts for value in hashes}) < len(groups):
-        parts += 1
-    return seen.repartition(parts, "series_group")
+    numbers = seen.sparkSession.range(100 * parts).select(F.col("id").cast("int").alias("slot"))
+    landing = numbers.select("slot", F.expr(f"pmod(hash(slot), {parts})").alias("part"))
+    slots = {row["part"]: row["slot"] for row in landing.collect()}
+    slot = F.create_map(
+        *(F.lit(item) for part, group in enumerate(groups) for item in (group, slots[part]))
+    )
+    return seen.withColumn("slot", slot[F.col("series_group")]).repartition(parts, "slot")
 
 
 def _log(
@@ -166,7 +177,7 @@ def _log(
         table_versions={name: int(version) for name, version in versions.items()},
     )
     example = pd.read_parquet(folder / EXAMPLE, columns=list(COLUMNS))
-    return registry.log(lstm.load(folder), record, example).run_id
+    return registry.log(folder, record, example).run_id
 
 
 def _training_row(

@@ -40,28 +40,35 @@ def model(samples: Samples) -> TrainedLstm:
 
 
 @pytest.fixture(scope="module")
+def folder(model: TrainedLstm, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    model.save(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
 def example(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.drop(columns="target").iloc[[50]]
 
 
-def test_a_model_is_logged_once_however_often_it_is_asked(registry, model, example) -> None:
-    first = registry.log(model, RECORD, example)
-    assert registry.log(model, RECORD, example) == first
+def test_a_model_is_logged_once_however_often_it_is_asked(registry, folder, example) -> None:
+    first = registry.log(folder, RECORD, example)
+    assert registry.log(folder, RECORD, example) == first
     assert first.uri == "models:/gridcast-day_ahead_price/1"
 
 
-def test_a_run_that_was_killed_before_registering_is_replaced(registry, model, example) -> None:
+def test_a_run_that_was_killed_before_registering_is_replaced(registry, folder, example) -> None:
     client = registry._client()
     tags = {"series_group": "killed", "model_version": "v1"}
     half = client.create_run(registry._experiment_id(), tags=tags)
     record = ModelRecord("killed", "lstm", "v1", {}, {})
-    logged = registry.log(model, record, example)
+    logged = registry.log(folder, record, example)
     assert logged.run_id != half.info.run_id
     assert client.get_run(half.info.run_id).info.lifecycle_stage == "deleted"
 
 
-def test_the_run_says_what_it_was_made_of(registry, model, example) -> None:
-    logged = registry.log(model, RECORD, example)
+def test_the_run_says_what_it_was_made_of(registry, model, folder, example) -> None:
+    logged = registry.log(folder, RECORD, example)
     client = registry._client()
     run = client.get_run(logged.run_id).data
     assert run.params["table.gold.features"] == "3"
@@ -71,9 +78,9 @@ def test_the_run_says_what_it_was_made_of(registry, model, example) -> None:
     assert [point.value for point in curve] == [epoch["val_loss"] for epoch in model.history]
 
 
-def test_the_champion_is_the_version_we_named(registry, model, example) -> None:
-    first = registry.log(model, RECORD, example)
-    second = registry.log(model, ModelRecord("day_ahead_price", "lstm", "v2", {}, {}), example)
+def test_the_champion_is_the_version_we_named(registry, folder, example) -> None:
+    first = registry.log(folder, RECORD, example)
+    second = registry.log(folder, ModelRecord("day_ahead_price", "lstm", "v2", {}, {}), example)
     for version, logged in (("v2", second), ("v1", first), ("v1", first)):
         assert registry.set_champion("day_ahead_price", version) == logged
         client = registry._client()
@@ -99,9 +106,9 @@ model.predict(rows).to_pickle(sys.argv[5])
 
 
 def test_it_loads_and_forecasts_where_neither_spark_nor_prefect_can_be_imported(
-    registry, model, example, samples: Samples, tmp_path: Path
+    registry, model, folder, example, samples: Samples, tmp_path: Path
 ) -> None:
-    logged = registry.log(model, RECORD, example)
+    logged = registry.log(folder, RECORD, example)
     example.to_pickle(tmp_path / "in.pkl")
     files = [str(tmp_path / "in.pkl"), str(tmp_path / "out.pkl")]
     arguments = [registry.tracking_uri, registry.artifacts, logged.uri, *files]

@@ -194,32 +194,41 @@ def test_past_weather_is_what_was_known_of_it(small: SmallLakehouse) -> None:
 @settings(max_examples=30, deadline=None)
 @given(
     st.dictionaries(
-        st.integers(0, PAST_HOURS - 1), st.floats(-1e6, 1e6) | st.just(np.nan), max_size=30
+        st.integers(0, 2 * PAST_HOURS - 1), st.floats(-1e6, 1e6) | st.just(np.nan), max_size=30
     ),
     st.sampled_from([23, 24, 25]),
+    st.sampled_from([(60, "price"), (60, "consumption"), (30, "price"), (30, "consumption")]),
     st.booleans(),
 )
 def test_grids_hold_each_known_hour_at_its_place(
-    known: dict[int, float], count: int, nothing: bool
+    known: dict[int, float], count: int, told: tuple[int, str], nothing: bool
 ) -> None:
-    lists = (None, None) if nothing else (list(known), list(known.values()))
+    resolution, kind = told
+    per_hour = 60 // resolution
+    known = {place: value for place, value in known.items() if place < PAST_HOURS * per_hour}
+    minutes = [place * resolution for place in known]
+    lists = (None, None) if nothing else (minutes, list(known.values()))
     frame = pd.DataFrame(
         [
             {
                 "series_id": "a",
+                "kind": kind,
+                "resolution_minutes": resolution,
                 "forecast_origin": pd.Timestamp("2024-01-01"),
                 "target_time": [pd.Timestamp("2024-01-01")] * count,
-                "past_hours": lists[0],
+                "past_minutes": lists[0],
                 "past_value": lists[1],
-                "weather_hours": None,
+                "weather_minutes": None,
                 **{f"past_{name}": None for name in WEATHER_VARIABLES},
                 **dict.fromkeys(WEATHER_VARIABLES),
             }
         ]
     )
     row = dense_rows(frame).iloc[0]
-    expected = [np.nan if nothing else known.get(hour, np.nan) for hour in range(PAST_HOURS)]
-    np.testing.assert_array_equal(row["past_value"], expected)
+    for hour, found in enumerate(row["past_value"]):
+        parts = [known.get(hour * per_hour + k, np.nan) for k in range(per_hour)]
+        expected = np.nan if nothing else sum(parts) / (per_hour if kind == "price" else 1)
+        np.testing.assert_allclose(found, expected)
     assert all(np.isnan(row[name]).all() and len(row[name]) == count for name in WEATHER_VARIABLES)
 
 

@@ -79,7 +79,9 @@ def test_samples_are_bit_equal_whatever_the_future_brings(
 
 
 def leaking_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    everything = "event_time >= past_start AND event_time < target_start AND superseded_at IS NULL"
+    everything = (
+        "v.event_time >= past_start AND v.event_time < target_start AND v.superseded_at IS NULL"
+    )
     monkeypatch.setattr(features, "_KNOWN_AT_ORIGIN", everything)
 
 
