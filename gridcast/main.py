@@ -88,7 +88,7 @@ def run(
     run_flow(context.obj, flow.value, as_of)
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # a query may begin with --
 def sql(
     context: typer.Context,
     query: Annotated[str, typer.Argument(help="Spark SQL over bronze.…, silver.…, gold.…")],

@@ -27,6 +27,9 @@ _WEATHER_JSON = (
     "array<struct<utc_offset_seconds:string,hourly_units:map<string,string>,"
     "hourly:map<string,array<string>>>>"
 )
+#: What could be read in the shape that is asked for; JSON of another shape could not.
+_ENERGY_READ = "(json IS NOT NULL AND json._broken IS NULL)"
+_WEATHER_READ = "(json IS NOT NULL AND NOT exists(json, p -> p IS NULL))"
 _JSON_OPTIONS = {"columnNameOfCorruptRecord": "_broken"}
 
 Landings = Sequence[dict[str, Any]]
@@ -49,9 +52,10 @@ def judged_energy(bodies: DataFrame) -> DataFrame:
     return with_broken_rule(
         parsed.withColumns(
             {
-                "whole_json": F.expr("json IS NOT NULL AND json._broken IS NULL"),
+                "whole_json": F.expr(f"{_ENERGY_READ} OR try_parse_json(body) IS NOT NULL"),
                 "records_present": F.expr(
-                    "json.records IS NOT NULL AND NOT exists(json.records, r -> r IS NULL)"
+                    f"{_ENERGY_READ} AND json.records IS NOT NULL "
+                    "AND NOT exists(json.records, r -> r IS NULL)"
                 ),
                 "record_count": F.expr("size(json.records)"),
             }
@@ -80,9 +84,9 @@ def judged_weather(bodies: DataFrame) -> DataFrame:
     return with_broken_rule(
         parsed.withColumns(
             {
-                "whole_json": F.expr("json IS NOT NULL AND NOT exists(json, p -> p IS NULL)"),
+                "whole_json": F.expr(f"{_WEATHER_READ} OR try_parse_json(body) IS NOT NULL"),
                 "records_present": F.expr(
-                    "forall(json, p -> p.hourly['time'] IS NOT NULL AND "
+                    f"{_WEATHER_READ} AND forall(json, p -> p.hourly['time'] IS NOT NULL AND "
                     "forall(map_values(p.hourly), v -> size(v) = size(p.hourly['time'])))"
                 ),
                 "record_count": F.expr("aggregate(json, 0, (n, p) -> n + size(p.hourly['time']))"),

@@ -80,6 +80,12 @@ def _load(folder: str) -> TrainedLstm:
     return lstm.load(Path(folder))
 
 
+def score(seen: DataFrame, champions: dict[str, Champion], folder: Path) -> DataFrame:
+    """Samples -> quantiles, one task per group; computed here and now, once."""
+    scorer = make_scorer(champions, folder)
+    return seen.groupBy("series_group").applyInPandas(scorer, SCORED_SCHEMA).localCheckpoint()
+
+
 def forecast_rows(
     scored: DataFrame, seen: DataFrame, run_kind: str, stamp: dict[str, Any]
 ) -> DataFrame:
@@ -138,11 +144,7 @@ def run(
     issued = [(name, group.last_origin(as_of)) for name, group in catalogue.groups.items()]
     champions = champions_at(arrow, as_of)
     seen = samples_at(tables, catalogue, issued).localCheckpoint()
-    scored = (
-        seen.groupBy("series_group")
-        .applyInPandas(make_scorer(champions, models_folder(settings)), SCORED_SCHEMA)
-        .localCheckpoint()
-    )
+    scored = score(seen, champions, models_folder(settings))
     problems = [row["problem"] for row in scored.where("problem IS NOT NULL").collect()]
     stamp = {
         "produced_at": produced_at,

@@ -11,7 +11,8 @@ from lakehouse.catalogue import Catalogue, SeriesGroup
 from lakehouse.time import DAY, at_local, day_start, hours_of, target_day
 from models.samples import PAST_HOURS
 
-_COUNTRY_OF_ZONE = {"Europe/Copenhagen": "DK", "Europe/London": "GB"}
+#: Country and, where holidays differ within it, the part.
+_COUNTRY_OF_ZONE = {"Europe/Copenhagen": ("DK", None), "Europe/London": ("GB", "ENG")}
 
 SCHEMA = (
     "series_id string, series_group string, unit string, kind string, timezone string, "
@@ -65,9 +66,9 @@ def _rows(catalogue: Catalogue, group_id: str, origin: datetime) -> Iterator[dic
 def is_holiday(day: date, timezone: str) -> bool:
     """Whether a local day is a public holiday; a zone without a known country has none."""
     country = _COUNTRY_OF_ZONE.get(timezone)
-    return country is not None and day in _holidays_of(country, day.year)
+    return country is not None and day in _holidays_of(*country, day.year)
 
 
 @cache
-def _holidays_of(country: str, year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays(country, years=year))
+def _holidays_of(country: str, part: str | None, year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays(country, subdiv=part, years=year))

@@ -13,7 +13,13 @@ from lakehouse.spark.local import local_frame
 from lakehouse.spark.quality import refused, with_broken_rule
 from lakehouse.spark.tables import SparkTables, struct_type
 from lakehouse.tables import Table
-from lakehouse.tables.bronze import ENERGY_RECORDS, LANDINGS, QUARANTINE, WEATHER_RECORDS
+from lakehouse.tables.bronze import (
+    ENERGY_RECORDS,
+    LANDINGS,
+    QUARANTINE,
+    WEATHER_RECORDS,
+    WHOLE_BODY,
+)
 from lakehouse.tables.silver import (
     LOCATIONS,
     OBSERVATION_RULES,
@@ -223,7 +229,16 @@ def _usable(candidates: DataFrame) -> DataFrame:
 
 
 def _asked(tables: SparkTables, landings: Landings) -> DataFrame:
-    return local_frame(tables.spark, landings, struct_type(LANDINGS))
+    """The manifest rows, less those that brought nothing readable: we learned nothing by them.
+
+    An empty answer did tell something: that there was no value yet.
+    """
+    unreadable = tables.read(QUARANTINE).where(
+        f"fetched_at >= {_literal(first_fetch(landings))} AND record_index = {WHOLE_BODY} "
+        "AND rule <> 'not_empty'"
+    )
+    asked = local_frame(tables.spark, landings, struct_type(LANDINGS))
+    return asked.join(unreadable.select("landing_id"), on="landing_id", how="left_anti")
 
 
 def _window(landings: Landings) -> tuple[datetime, datetime]:

@@ -84,7 +84,7 @@ def test_an_empty_result_is_a_header_or_an_empty_list(gridcast: Gridcast) -> Non
         "DELETE FROM silver.locations",
         "INSERT INTO silver.locations VALUES ('x', 'x', 0, 0)",
         "  /* SELECT */ update silver.locations SET name = 'x'",
-        "\n-- SELECT\nTRUNCATE TABLE silver.locations",
+        "-- SELECT\nTRUNCATE TABLE silver.locations",
         "CREATE TABLE gold.mine AS SELECT 1",
         "SET spark.sql.shuffle.partitions = 1",
         "WITH x AS (SELECT * FROM silver.locations) INSERT INTO silver.locations SELECT * FROM x",

@@ -121,8 +121,8 @@ def test_json_of_another_shape_stops_no_other_body(small: SmallLakehouse) -> Non
     good = small.land("Elspotprices", PRICE, START, (START, END), ["DK1"])
     take_in(small, [*odd, good])
     assert [row["landing_id"] for row in small.rows(ENERGY_RECORDS)] == [good["landing_id"]]
-    refused = {row["landing_id"] for row in small.rows(QUARANTINE)}
-    assert refused == {row["landing_id"] for row in odd}
+    refused = {row["landing_id"]: row["rule"] for row in small.rows(QUARANTINE)}
+    assert refused == {row["landing_id"]: "records_present" for row in odd}
 
 
 def test_taking_in_the_same_landings_again_changes_nothing(

@@ -248,5 +248,6 @@ def test_origins_lie_a_day_before_their_targets_and_none_in_the_future() -> None
 def test_holidays_are_those_of_the_series_country() -> None:
     assert is_holiday(date(2024, 12, 25), "Europe/Copenhagen")
     assert is_holiday(date(2024, 5, 6), "Europe/London")
+    assert is_holiday(date(2024, 8, 26), "Europe/London")  # England's, not Scotland's
     assert not is_holiday(date(2024, 5, 6), "Europe/Copenhagen")
     assert not is_holiday(date(2024, 12, 25), "Asia/Tokyo")

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.catalogue import Catalogue, Publication
-from lakehouse.tables.bronze import ENERGY_RECORDS, LANDINGS, QUARANTINE
+from lakehouse.tables.bronze import ENERGY_RECORDS, LANDINGS, QUARANTINE, WHOLE_BODY
 from lakehouse.tables.silver import OBSERVATIONS
 from spark_jobs.records import _publication
 from spark_jobs.silver import observation_tables, update_observations
@@ -136,6 +136,37 @@ def test_scenario(small: SmallLakehouse, catalogue: Catalogue, folder: Path) -> 
         for line in read(folder / "then.csv")
     ]
     assert sorted(row[1:5] for row in held(small)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("rule", "basis"),
+    [("whole_json", "assumed"), ("not_empty", "observed")],
+    ids=["an unreadable answer taught us nothing", "an empty answer told that there was none yet"],
+)
+def test_what_an_answer_without_values_says_of_a_later_value(
+    small: SmallLakehouse, catalogue: Catalogue, rule: str, basis: str
+) -> None:
+    live = published(catalogue, PRICED, "assumed")
+    window = (utc("2024-10-18 00:00"), utc("2024-10-19 00:00"))
+    noon = utc("2024-10-18 12:00")
+    answers = [
+        Answer("without", utc("2024-10-17 11:30"), window, ["DK1"], []),
+        Answer("with", utc("2024-10-18 09:00"), window, ["DK1"], [("DK1", noon, 7.0)]),
+    ]
+    landings = receive(small, answers)
+    refused = QUARANTINE.row(
+        landing_id="without",
+        record_index=WHOLE_BODY,
+        table=ENERGY_RECORDS.name,
+        rule=rule,
+        fetched_at=answers[0].fetched_at,
+    )
+    small.append(QUARANTINE, [refused])
+    build(small, live, landings)
+    [(_, _, available_at, _, found, _)] = held(small)
+    assert found == basis
+    early = utc("2024-10-17 10:45")  # 12:45 in Denmark, the day before
+    assert available_at == (early if basis == "assumed" else answers[1].fetched_at)
 
 
 def test_the_spark_rule_of_publication_is_the_catalogue_s_for_every_hour_of_a_year(
