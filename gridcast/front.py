@@ -26,11 +26,14 @@ class Front:
     profile: str | None = None
     lakehouse: Path | None = None
     verbose: bool = False
+    lasting: bool = False
 
     @cached_property
     def settings(self) -> Settings:
         """Settings of the chosen profile. What the command line overrides reaches the flows, and
-        the processes that `up` starts, as variables."""
+        the processes that `up` starts, as variables. A lasting command lets the JVM compile."""
+        if self.lasting:
+            os.environ.setdefault("GRIDCAST_SPARK_JVM_OPTIONS", "")
         if self.profile:
             os.environ["GRIDCAST_PROFILE"] = self.profile
         if self.lakehouse:

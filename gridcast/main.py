@@ -68,6 +68,7 @@ def demo(
     """Run the whole job on the recorded sample: history, training, days of forecasts, report."""
     from gridcast.demo import run_demo
 
+    context.obj.lasting = True
     run_demo(context.obj, fresh, days)
 
 

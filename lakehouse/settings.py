@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     jars: Path = PROJECT / ".jars"
     spark_master: str = "local[2]"
     spark_driver_memory: str = "2g"
+    spark_jvm_options: str = ""
     spark_options: dict[str, str] = {}
     train_days: int = 660
     holdout_days: int = 56

@@ -15,7 +15,7 @@ from tests.small_lakehouse import SmallLakehouse
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The sample profile with a folder of its own; trainings are as short as can be."""
     folder = tmp_path_factory.mktemp("lakehouse")
-    return load_settings("sample", lakehouse=folder, train_epochs=1)
+    return load_settings("sample", lakehouse=folder, train_epochs=1, spark_jvm_options="")
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,8 @@ def _options(settings: Settings, jars: list[Path]) -> dict[str, str]:
         "spark.driver.memory": settings.spark_driver_memory,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.extraJavaOptions": (
-            f"-Duser.timezone=UTC -Dlog4j2.configurationFile={log4j.as_uri()}"
+            f"-Duser.timezone=UTC -Dlog4j2.configurationFile={log4j.as_uri()} "
+            f"{settings.spark_jvm_options}"
         ),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
