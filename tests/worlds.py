@@ -28,6 +28,7 @@ SMALL = {
     "GRIDCAST_TRAIN_EPOCHS": "1",
     "GRIDCAST_TRAIN_DAYS": "28",
     "GRIDCAST_HOLDOUT_DAYS": "14",
+    "GRIDCAST_SPARK_JVM_OPTIONS": "",  # whoever starts the one session of the run
 }
 HISTORY_START = "2024-07-20T00:00:00Z"
 
