@@ -5,10 +5,10 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.spark.tables import SparkTables
+from lakehouse.spark.tables import SparkTables, literal
 from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, QUANTILES
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
-from lakehouse.time import DAY, as_utc, iso
+from lakehouse.time import DAY, as_utc
 from spark_jobs.features import INTERVAL, hour_value
 from spark_jobs.features import as_of as known_as_of
 
@@ -72,23 +72,22 @@ def run(
     run_id: str,
 ) -> int:
     """Score what became known after `since` (None: ever) up to `truth_as_of`; returns new rows."""
-    fresh = tables.read(OBSERVATIONS).where(f"available_at <= TIMESTAMP '{iso(truth_as_of)}'")
+    fresh = tables.read(OBSERVATIONS).where(f"available_at <= {literal(truth_as_of)}")
     if since:
         # A source that was down owes values that were public, and unknown to us, back then.
-        moment = f"TIMESTAMP '{iso(since)}'"
-        fresh = fresh.where(f"available_at > {moment} OR recorded_at > {moment}")
+        fresh = fresh.where(f"available_at > {literal(since)} OR recorded_at > {literal(since)}")
     span = fresh.agg(F.min("event_time"), F.max("event_time")).first()
     if span is None or span[0] is None:
         return 0
     # More than the local days of the fresh truth, whatever the zone; cut to whole days below.
     fresh_from, fresh_to = as_utc(span[0]), as_utc(span[1])
-    first, last = iso(fresh_from - 3 * DAY), iso(fresh_to + 3 * DAY)
+    first, last = literal(fresh_from - 3 * DAY), literal(fresh_to + 3 * DAY)
     forecasts = tables.read(FORECASTS).where(
-        f"valid_time >= TIMESTAMP '{first}' AND valid_time <= TIMESTAMP '{last}' "
-        f"AND forecast_origin <= TIMESTAMP '{iso(truth_as_of)}'"
+        f"valid_time >= {first} AND valid_time <= {last} "
+        f"AND forecast_origin <= {literal(truth_as_of)}"
     )
     observations = tables.read(OBSERVATIONS).where(
-        f"event_time >= TIMESTAMP '{first}' AND event_time <= TIMESTAMP '{last}'"
+        f"event_time >= {first} AND event_time <= {last}"
     )
     rows = errors(forecasts, observations, tables.read(SERIES), truth_as_of).where(
         F.col("target_day").between((fresh_from - DAY).date(), (fresh_to + DAY).date())

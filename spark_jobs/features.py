@@ -13,10 +13,10 @@ from pyspark.sql import functions as F
 
 from lakehouse.catalogue import WEATHER_VARIABLES, Catalogue
 from lakehouse.spark.local import local_frame
-from lakehouse.spark.tables import SparkTables
+from lakehouse.spark.tables import SparkTables, literal
 from lakehouse.tables.gold import FEATURES
 from lakehouse.tables.silver import OBSERVATIONS, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
-from lakehouse.time import HOUR, iso
+from lakehouse.time import HOUR
 from spark_jobs.origins import SCHEMA, origin_rows, origins_between
 
 FEATURE_VERSION = "1"
@@ -238,7 +238,7 @@ def _minutes() -> Column:
 
 
 def _between(rows: DataFrame, column: str, first: datetime, end: datetime) -> DataFrame:
-    return rows.where(f"{column} >= TIMESTAMP '{iso(first)}' AND {column} < TIMESTAMP '{iso(end)}'")
+    return rows.where(f"{column} >= {literal(first)} AND {column} < {literal(end)}")
 
 
 def hour_value() -> Column:

@@ -10,7 +10,7 @@ import pandas as pd
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
-from lakehouse.spark.tables import SparkTables
+from lakehouse.spark.tables import SparkTables, literal
 from lakehouse.tables import TABLES
 from lakehouse.tables.bronze import QUARANTINE
 from lakehouse.tables.gold import DRIFT, OUTBOX, PROMOTIONS
@@ -135,7 +135,7 @@ _FRESHNESS = """
 
 
 def _forecasts(tables: SparkTables, as_of: datetime) -> pd.DataFrame:
-    since = iso(as_of - timedelta(days=_DAYS_SHOWN))
+    since = literal(as_of - timedelta(days=_DAYS_SHOWN))
     return _frame(
         tables,
         f"""
@@ -144,7 +144,7 @@ def _forecasts(tables: SparkTables, as_of: datetime) -> pd.DataFrame:
                  CASE any_value(kind) WHEN 'price' THEN avg(value) ELSE sum(value) END AS truth
           FROM (SELECT *, row_number() OVER (
                   PARTITION BY series_id, event_time ORDER BY available_at DESC) AS age
-                FROM silver.observations WHERE event_time >= TIMESTAMP '{since}')
+                FROM silver.observations WHERE event_time >= {since})
           JOIN silver.series USING (series_id)
           WHERE age = 1 GROUP BY ALL),
         naive AS (
@@ -155,7 +155,7 @@ def _forecasts(tables: SparkTables, as_of: datetime) -> pd.DataFrame:
         FROM gold.forecast_latest f
         LEFT JOIN truth USING (series_id, valid_time)
         LEFT JOIN naive USING (series_id, valid_time)
-        WHERE f.valid_time >= TIMESTAMP '{since}'
+        WHERE f.valid_time >= {since}
         ORDER BY series_id, valid_time""",
     )
 

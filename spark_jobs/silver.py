@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from lakehouse.catalogue import Catalogue
 from lakehouse.spark.local import local_frame
 from lakehouse.spark.quality import refused, with_broken_rule
-from lakehouse.spark.tables import SparkTables, struct_type
+from lakehouse.spark.tables import SparkTables, literal, struct_type
 from lakehouse.tables import Table
 from lakehouse.tables.bronze import (
     ENERGY_RECORDS,
@@ -128,7 +128,7 @@ def update_observations(
         held = _between(tables.read(observed.table), counts["first"], counts["last"])
         # A build that was killed after this write is done again: what it wrote is left out of
         # what was known before, made again, and not inserted again.
-        before = held.where(f"recorded_at < {_literal(min(m['fetched_at'] for m in mine))}")
+        before = held.where(f"recorded_at < {literal(min(m['fetched_at'] for m in mine))}")
         asked = None if observed.simulated else _asked(tables, [*older, *mine])
         new = (
             vintage_rows(_usable(fresh), before, asked, observed)
@@ -219,7 +219,7 @@ def _counts(fresh: DataFrame, time_column: str) -> Row:
 
 
 def _landed(records: DataFrame, landings: Landings) -> DataFrame:
-    return records.where(f"fetched_at >= {_literal(first_fetch(landings))}").where(
+    return records.where(f"fetched_at >= {literal(first_fetch(landings))}").where(
         F.col("landing_id").isin([row["landing_id"] for row in landings])
     )
 
@@ -234,7 +234,7 @@ def _asked(tables: SparkTables, landings: Landings) -> DataFrame:
     An empty answer did tell something: that there was no value yet.
     """
     unreadable = tables.read(QUARANTINE).where(
-        f"fetched_at >= {_literal(first_fetch(landings))} AND record_index = {WHOLE_BODY} "
+        f"fetched_at >= {literal(first_fetch(landings))} AND record_index = {WHOLE_BODY} "
         "AND rule <> 'not_empty'"
     )
     asked = local_frame(tables.spark, landings, struct_type(LANDINGS))
@@ -294,8 +294,4 @@ def _remake(
 
 
 def _between(rows: DataFrame, first: datetime, last: datetime) -> DataFrame:
-    return rows.where(f"event_time >= {_literal(first)} AND event_time <= {_literal(last)}")
-
-
-def _literal(instant: datetime) -> str:
-    return f"TIMESTAMP '{as_utc(instant).isoformat()}'"
+    return rows.where(f"event_time >= {literal(first)} AND event_time <= {literal(last)}")

@@ -13,6 +13,7 @@ from pyspark.sql.types import StructType
 from lakehouse.arrow import ArrowTables
 from lakehouse.errors import TableError
 from lakehouse.tables import TABLES, VIEWS, Table
+from lakehouse.time import as_utc
 
 
 def struct_type(table: Table) -> StructType:
@@ -21,6 +22,11 @@ def struct_type(table: Table) -> StructType:
     schema = StructType.fromDDL(", ".join(columns))
     assert isinstance(schema, StructType)
     return schema
+
+
+def literal(instant: datetime) -> str:
+    """An instant as Spark SQL writes it."""
+    return f"TIMESTAMP '{as_utc(instant).isoformat()}'"
 
 
 class SparkTables:
