@@ -9,6 +9,7 @@ from prefect import flow, runtime
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from flows import steps
+from flows.history import backfill, land, maintain, rebuild
 from flows.run import Outcome, Run, new_run
 from lakehouse.tables.gold import RUNS
 
@@ -134,5 +135,7 @@ def attended() -> AbstractContextManager[Any]:
 
 
 FLOWS: dict[str, Any] = {
-    f.name: f for f in (ingest, build, train, forecast, evaluate, monitor, daily)
+    f.name: f for f in (ingest, build, train, forecast, evaluate, monitor, daily, maintain)
 }
+#: Flows with commands of their own.
+HISTORY: dict[str, Any] = {f.name: f for f in (backfill, land, rebuild)}

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,9 @@ from lakehouse.tables import TABLES
 from lakehouse.tables.gold import RUNS
 from lakehouse.time import iso
 
+#: In the detail of a row of gold.runs: what the profile's clock said when the run started.
+CLOCK = "clock"
+
 
 @dataclass
 class Outcome:
@@ -30,6 +33,16 @@ class Outcome:
     quarantined: int = 0
     sentences: list[str] = field(default_factory=list)
     landing_ids: list[str] = field(default_factory=list)
+    detail: dict[str, str] = field(default_factory=dict)
+
+    def add(self, other: "Outcome") -> None:
+        """What another part of the same step did, too."""
+        self.rows_in += other.rows_in
+        self.quarantined += other.quarantined
+        for name, count in other.written.items():
+            self.written[name] = self.written.get(name, 0) + count
+        self.sentences += [s for s in other.sentences if s not in self.sentences]
+        self.landing_ids += other.landing_ids
 
     @property
     def rows_out(self) -> int:
@@ -72,6 +85,12 @@ class Run:
     def zone(self) -> LandingZone:
         return LandingZone(self.settings.lakehouse / "landing")
 
+    def part(self, name: str, as_of: datetime | None = None) -> "Run":
+        """A run within this one, with a row of its own in gold.runs; of another moment if given."""
+        part = replace(self, run_id=f"{self.run_id}-{name}", as_of=as_of or self.as_of)
+        part.__dict__ |= {"started_at": self.started_at, "arrow": self.arrow, "zone": self.zone}
+        return part
+
     def move_clock(self, instant: datetime) -> None:
         """Move a sample clock forward, and the run with it; a system clock moves by itself."""
         if isinstance(self.clock, SampleClock) and instant > self.clock.now():
@@ -106,7 +125,9 @@ class Run:
             "rows_in": outcome.rows_in,
             "rows_out": outcome.rows_out,
             "quarantined": outcome.quarantined,
-            "detail": {name: str(count) for name, count in outcome.written.items()},
+            "detail": {name: str(count) for name, count in outcome.written.items()}
+            | outcome.detail
+            | {CLOCK: iso(self.started_at)},
             "landing_ids": outcome.landing_ids,
         }
         self.arrow.append(RUNS, [row])

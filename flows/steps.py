@@ -1,6 +1,9 @@
-"""The tasks that flows are made of. Each runs one job and records what it did."""
+"""The tasks that a day is made of. Each runs one job and records what it did."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
@@ -13,7 +16,7 @@ from lakehouse.tables.bronze import LANDINGS, QUARANTINE
 from lakehouse.tables.gold import FORECAST_ERRORS, OUTBOX, PROMOTIONS, RUNS, TRAINING_RUNS
 from lakehouse.time import iso
 from sources.addresses import addresses
-from sources.http import new_client
+from sources.http import Pace, new_client
 from spark_jobs import build as build_job
 from spark_jobs import evaluate as evaluate_job
 from spark_jobs import forecast as forecast_job
@@ -21,6 +24,9 @@ from spark_jobs import ingest as ingest_job
 from spark_jobs import monitor as monitor_job
 from spark_jobs import report as report_job
 from spark_jobs import train as train_job
+
+#: In the detail of an `evaluate`: from when on it looked for truth that had become known.
+SINCE = "since"
 
 
 @task(name="ingest", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60])
@@ -30,10 +36,8 @@ def ingest(run: Run) -> Outcome:
         if run.run_kind == "replay":
             outcome.sentences.append("A replay uses what has landed; no source was asked.")
             return outcome
-        with addresses(run.settings, run.clock) as where, new_client() as client:
-            done = ingest_job.run(
-                run.arrow, run.zone, run.catalogue, where, client, run.as_of, run.run_id
-            )
+        with door(run) as sources:
+            done = ingest_job.run(run.arrow, run.catalogue, sources, run.as_of, run.run_id)
         outcome.rows_in = done.requests
         outcome.written[LANDINGS.name] = done.landed
         outcome.sentences += done.problems
@@ -42,20 +46,34 @@ def ingest(run: Run) -> Outcome:
     return outcome
 
 
+@contextmanager
+def door(run: Run) -> Iterator[ingest_job.Door]:
+    """The way to the sources of a profile, for as long as the context lasts."""
+    seconds = {str(name): s for name, s in run.settings.seconds_between_requests.items()}
+    with addresses(run.settings, run.clock) as where, new_client() as client:
+        yield ingest_job.Door(run.zone, where, client, Pace(seconds))
+
+
 @task(name="build", cache_policy=NO_CACHE)
 def build(run: Run) -> Outcome:
-    """Landings to bronze and silver."""
-    with run.recorded(build_job.STEP) as outcome:
-        built = build_job.run(run.tables, run.arrow, run.zone, run.catalogue)
-        outcome.rows_in = len(built.landing_ids)
-        outcome.landing_ids = built.landing_ids
-        outcome.written = built.written
-        outcome.quarantined = built.written.get(QUARANTINE.name, 0)
-        if outcome.quarantined:
-            outcome.sentences.append(
-                f"{outcome.quarantined} records or bodies were refused: see bronze.quarantine."
-            )
-    return outcome
+    """Landings to bronze and silver, batch by batch; each is noted by itself."""
+    total = Outcome()
+    for number in count(1):
+        part = run if number == 1 else run.part(f"batch{number}")
+        with part.recorded(build_job.STEP) as outcome:
+            built = build_job.run(run.tables, run.arrow, run.zone, run.catalogue)
+            outcome.rows_in = len(built.landing_ids)
+            outcome.landing_ids = built.landing_ids
+            outcome.written = built.written
+            outcome.quarantined = built.written.get(QUARANTINE.name, 0)
+        total.add(outcome)
+        if not build_job.pending(run.arrow)[0]:
+            break
+    if total.quarantined:
+        total.sentences.append(
+            f"{total.quarantined} records or bodies were refused: see bronze.quarantine."
+        )
+    return total
 
 
 @task(name="train", cache_policy=NO_CACHE)
@@ -103,18 +121,26 @@ def forecast(run: Run) -> Outcome:
 
 
 @task(name="evaluate", cache_policy=NO_CACHE)
-def evaluate(run: Run) -> Outcome:
-    """Truth that became known meets the forecasts of it."""
+def evaluate(run: Run, since: datetime | None = None) -> Outcome:
+    """Truth that became known meets the forecasts of it.
+
+    `since`: look for what became known after that moment; None is the evaluation before this one.
+    """
     with run.recorded("evaluate") as outcome:
-        done = run.arrow.rows(
-            RUNS,
-            ["as_of"],
-            [("step", "=", "evaluate"), ("status", "=", "ok"), ("as_of", "<", run.as_of)],
-        )
-        since = max((row["as_of"] for row in done), default=None)
+        since = since or _evaluated_before(run)
+        outcome.detail = {SINCE: iso(since)} if since else {}
         scored = evaluate_job.run(run.tables, run.as_of, since, run.run_id)
         outcome.written = {FORECAST_ERRORS.name: scored}
     return outcome
+
+
+def _evaluated_before(run: Run) -> datetime | None:
+    done = run.arrow.rows(
+        RUNS,
+        ["as_of"],
+        [("step", "=", "evaluate"), ("status", "=", "ok"), ("as_of", "<", run.as_of)],
+    )
+    return max((row["as_of"] for row in done), default=None)
 
 
 @task(name="monitor", cache_policy=NO_CACHE)

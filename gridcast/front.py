@@ -67,9 +67,9 @@ class Front:
             address = SERVER if server_answers(SERVER) else start_server()
             os.environ["PREFECT_API_URL"] = f"{address}/api"
         spark_session(self.settings)
-        from flows.flows import FLOWS, attended
+        from flows.flows import FLOWS, HISTORY, attended
 
         if address:
             await_server(address)
         with attended():
-            yield FLOWS
+            yield FLOWS | HISTORY

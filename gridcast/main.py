@@ -2,6 +2,7 @@
 
 import sys
 from datetime import datetime
+from datetime import time as clock_time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 from gridcast.front import Front
-from lakehouse.errors import GridcastError
+from lakehouse.errors import BadInput, GridcastError
 from lakehouse.time import parse_utc
 
 app = typer.Typer(
@@ -30,6 +31,30 @@ class FlowName(StrEnum):
     evaluate = "evaluate"
     monitor = "monitor"
     daily = "daily"
+    maintain = "maintain"
+
+
+class Layer(StrEnum):
+    """What `gridcast rebuild` makes anew."""
+
+    silver = "silver"
+    gold = "gold"
+
+
+class Exported(StrEnum):
+    """What `gridcast export` writes."""
+
+    observations = "observations"
+    forecasts = "forecasts"
+    performance = "performance"
+
+
+class FileFormat(StrEnum):
+    """How `gridcast export` writes it."""
+
+    csv = "csv"
+    parquet = "parquet"
+    json = "json"
 
 
 class Format(StrEnum):
@@ -42,6 +67,29 @@ class Format(StrEnum):
 
 def _moment(text: str) -> datetime:
     return parse_utc(text)
+
+
+def _clock_time(text: str) -> clock_time:
+    try:
+        return clock_time.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"Expected a local time such as 09:30, got '{text}'.") from None
+
+
+def _day_or_moment(text: str) -> datetime:
+    return parse_utc(f"{text}T00:00Z" if len(text) == len("2024-10-18") else text)
+
+
+First = Annotated[
+    datetime | None,
+    typer.Option(
+        "--from", parser=_day_or_moment, metavar="TIME", help="A UTC day, or a time with an offset."
+    ),
+]
+Last = Annotated[
+    datetime | None,
+    typer.Option("--to", parser=_day_or_moment, metavar="TIME", help="The end, not included."),
+]
 
 
 @app.callback()
@@ -102,6 +150,72 @@ def sql(
 
 
 @app.command()
+def backfill(
+    context: typer.Context,
+    first: First = None,
+    last: Last = None,
+    source: Annotated[list[str] | None, typer.Option(help="Only this source. Repeatable.")] = None,
+    data_set: Annotated[
+        list[str] | None, typer.Option(help="Only this data set. Repeatable.")
+    ] = None,
+    forecast: Annotated[
+        bool, typer.Option("--forecast", help="Also forecast and evaluate its days as if live.")
+    ] = False,
+    file: Annotated[
+        Path | None, typer.Option(help="Land a downloaded file of --data-set instead of asking.")
+    ] = None,
+) -> None:
+    """Collect history; interrupted and started again, it goes on where it was."""
+    from gridcast.backfill import Asked, run_backfill
+
+    run_backfill(context.obj, Asked(first, last, source or [], data_set or [], forecast, file))
+
+
+@app.command()
+def rebuild(
+    context: typer.Context,
+    layer: Annotated[Layer, typer.Argument(help="silver: from landed files. gold: from silver.")],
+) -> None:
+    """Make tables anew from what they were made of; the content is the same."""
+    from gridcast.rebuild import run_rebuild
+
+    run_rebuild(context.obj, layer.value)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    kind: Annotated[Exported, typer.Argument(help="What to export.")],
+    output: Annotated[Path, typer.Option(help="The file to write.")],
+    series: Annotated[list[str] | None, typer.Option(help="Only this series. Repeatable.")] = None,
+    first: First = None,
+    last: Last = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(parser=_moment, metavar="TIME", help="As it was known then; else the newest."),
+    ] = None,
+    resolution: Annotated[
+        int | None,
+        typer.Option(min=1, max=1440, metavar="MINUTES", help="Observations at this resolution."),
+    ] = None,
+    format: Annotated[FileFormat, typer.Option("--format", help="How.")] = FileFormat.csv,
+) -> None:
+    """Write collected data or historic performance to one file."""
+    from gridcast.export import run_export
+
+    run_export(
+        context.obj,
+        kind.value,
+        series or [],
+        (first, last),
+        as_of,
+        resolution,
+        format.value,
+        output,
+    )
+
+
+@app.command()
 def doctor(context: typer.Context) -> None:
     """Check Java, Python, jars, disk, ports and profile, and say how to fix each."""
     from gridcast.doctor import checks, print_report
@@ -117,6 +231,113 @@ def up(context: typer.Context) -> None:
     from gridcast.up import run_up
 
     run_up(context.obj)
+
+
+series = typer.Typer(no_args_is_help=True, help="The catalogue, and series of your own.")
+app.add_typer(series, name="series")
+
+
+@series.command("list")
+def list_series(
+    context: typer.Context,
+    format: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.table,
+) -> None:
+    """Show every series of the profile."""
+    from gridcast.series import print_list
+
+    print_list(context.obj, format.value)
+
+
+@series.command("check")
+def check_series(context: typer.Context) -> None:
+    """Check the catalogue: unknown names, units and time zones are told of."""
+    from gridcast.series import print_check
+
+    print_check(context.obj)
+
+
+@series.command("add")
+def add_series(
+    context: typer.Context,
+    file: Annotated[Path, typer.Option(help="CSV or Parquet, gzip-compressed or not.")],
+    time: Annotated[str, typer.Option(help="Column of the intervals' starts.")],
+    value: Annotated[str, typer.Option(help="Column of the values.")],
+    unit: Annotated[str, typer.Option(help="Such as kWh, MW or EUR/MWh.")],
+    timezone: Annotated[
+        str, typer.Option(help="Of times without offset: an IANA name, UTC, or +01:00.")
+    ],
+    group: Annotated[str, typer.Option(help="Series group; an unknown one is made.")],
+    series_id: Annotated[str | None, typer.Option("--id", help="Else the file's name.")] = None,
+    known: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Known in advance (a covariate). Repeatable."),
+    ] = None,
+    known_at: Annotated[
+        str, typer.Option(metavar="HH:MM", help="When, on the day before, it is known.")
+    ] = "08:00",
+    time_format: Annotated[
+        str, typer.Option(help="Such as 'dd.MM.yyyy HH:mm'; ISO 8601 needs none.")
+    ] = "",
+    delay_hours: Annotated[
+        int, typer.Option(min=0, help="After an interval's end its value is known.")
+    ] = 24,
+    resolution_minutes: Annotated[
+        int | None, typer.Option(min=1, max=1440, help="Else the file's most frequent step.")
+    ] = None,
+    origin: Annotated[
+        str, typer.Option(metavar="HH:MM", help="Of a new group: when it forecasts, local time.")
+    ] = "09:30",
+    location: Annotated[str | None, typer.Option(help="Whose weather it uses.")] = None,
+    description: Annotated[str, typer.Option(help="What it measures.")] = "",
+) -> None:
+    """Bring a series from a file through landing, bronze and silver; again for new values."""
+    from gridcast.series import run_add
+    from spark_jobs.own_series import OwnSeries
+
+    own = OwnSeries(
+        file=file,
+        time_column=time,
+        value_column=value,
+        unit=unit,
+        timezone=timezone,
+        group=group,
+        series_id=series_id or file.name.split(".")[0].lower(),
+        delay_hours=delay_hours,
+        time_format=time_format,
+        known_columns=tuple(known or ()),
+        known_at=_clock_time(known_at),
+        resolution_minutes=resolution_minutes,
+        origin=_clock_time(origin),
+        location_id=location,
+        description=description,
+    )
+    run_add(context.obj, own)
+
+
+@app.command()
+def emulator(
+    context: typer.Context,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of recorded data; the profile's by default.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = 8790,
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=_moment, metavar="TIME", help="A clock of its own; else the profile's."
+        ),
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE", help="Answer wrongly by a rule; 'help' lists them. Repeatable."
+        ),
+    ] = None,
+) -> None:
+    """Play recorded data through the sources' own protocols, until Ctrl-C."""
+    from gridcast.emulator import run_emulator
+
+    run_emulator(context.obj, data, port, at, fault or [])
 
 
 def main() -> None:

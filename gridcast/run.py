@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flows.run import new_run
+from flows.run import Outcome, new_run
 from gridcast.front import Front
 
 
@@ -12,7 +12,11 @@ def run_flow(front: Front, name: str, as_of: datetime | None) -> None:
     new_run(settings.profile, as_of)  # bad input is told of before servers start
     with front.flows() as flows:
         result = flows[name](profile=settings.profile, as_of=as_of)
-    outcomes = result if isinstance(result, dict) else {name: result}
+    print_outcomes(front, result if isinstance(result, dict) else {name: result})
+
+
+def print_outcomes(front: Front, outcomes: dict[str, Outcome]) -> None:
+    """A line per step: what it wrote; and its sentences."""
     for step, outcome in outcomes.items():
         wrote = ", ".join(f"{t} {n}" for t, n in outcome.written.items() if n) or "nothing new"
         front.console.print(f"[bold]{step}[/]: {wrote}")

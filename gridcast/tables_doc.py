@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from inspect import cleandoc
 from pathlib import Path
 
-from lakehouse.tables import TABLES, VIEWS, Column, Rule, Table, View
+from lakehouse.tables import FUNCTIONS, TABLES, VIEWS, Column, Function, Rule, Table, View
 from lakehouse.tables.bronze import BODY_RULES
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "tables.md"
@@ -25,12 +25,14 @@ def tables_page(tables: tuple[Table, ...] = TABLES, views: tuple[View, ...] = VI
     """The whole page, in Markdown."""
     contents = [f"| [{t.name}](#{_anchor(t.name)}) | {t.meaning} |" for t in tables]
     contents += [f"| [{v.name}](#{_anchor(v.name)}-view) (view) | {v.meaning} |" for v in views]
+    contents += [f"| [{f.name}](#{f.name}-function) (function) | {f.meaning} |" for f in FUNCTIONS]
     parts = [
         _OPENING,
-        "\n".join(["| table or view | what it holds |", "|---|---|", *contents]) + "\n",
+        "\n".join(["| table, view or function | what it holds |", "|---|---|", *contents]) + "\n",
         "\n".join(["## Whole bodies\n\nBefore its records are read:", *_rules(BODY_RULES), ""]),
         *("\n".join(_table(table)) for table in tables),
         *("\n".join(_view(view)) for view in views),
+        *("\n".join(_function(function)) for function in FUNCTIONS),
     ]
     return "\n".join(parts)
 
@@ -74,6 +76,18 @@ def _view(view: View) -> Iterator[str]:
     yield f"## {view.name} (view)\n"
     yield f"{view.meaning}.\n"
     yield f"```sql\n{cleandoc(view.query)}\n```\n"
+
+
+def _function(function: Function) -> Iterator[str]:
+    arguments = ", ".join(p.name for p in function.parameters)
+    yield f"## {function.name} (function)\n"
+    yield f"{function.meaning}. In Spark SQL: `SELECT * FROM {function.name}({arguments})`.\n"
+    yield "| argument | type | unless given | meaning |"
+    yield "|---|---|---|---|"
+    for parameter in function.parameters:
+        default = f"`{parameter.default}`" if parameter.default else "must be given"
+        yield f"| `{parameter.name}` | {parameter.type} | {default} | {_cell(parameter.meaning)} |"
+    yield f"\n```sql\n{cleandoc(function.query)}\n```\n"
 
 
 def sentence(reason: str) -> str:

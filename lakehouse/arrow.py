@@ -4,7 +4,8 @@ Spark writes what Spark computed; the small bookkeeping rows (manifests, runs, d
 appended here, in milliseconds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
     "binary": pa.binary(),
     "array<string>": pa.list_(pa.string()),
     "map<string,string>": pa.map_(pa.string(), pa.string()),
+    "map<string,double>": pa.map_(pa.string(), pa.float64()),
 }
 
 
@@ -41,12 +43,28 @@ def schema(table: Table) -> pa.Schema:
 class ArrowTables:
     """The tables of one lakehouse folder, through delta-rs."""
 
-    def __init__(self, lakehouse: Path) -> None:
+    def __init__(
+        self,
+        lakehouse: Path,
+        elsewhere: Mapping[str, Path] | None = None,
+        recorded_by: datetime | None = None,
+    ) -> None:
         self._lakehouse = lakehouse
+        self._elsewhere = dict(elsewhere or {})
+        self.recorded_by = recorded_by
+
+    def beside(self, folder: Path, tables: Iterable[Table]) -> "ArrowTables":
+        """The same lakehouse, but these tables of it lie below another folder."""
+        moved = dict.fromkeys((table.name for table in tables), folder)
+        return ArrowTables(self._lakehouse, self._elsewhere | moved, self.recorded_by)
+
+    def as_recorded(self, by: datetime | None) -> "ArrowTables":
+        """The same tables, read as if nothing had been fetched after a moment; None is all."""
+        return ArrowTables(self._lakehouse, self._elsewhere, by)
 
     def path(self, table: Table) -> Path:
         """The folder of a table."""
-        return self._lakehouse / table.folder
+        return self._elsewhere.get(table.name, self._lakehouse) / table.folder
 
     def create_missing(self, tables: Iterable[Table]) -> None:
         """Create the tables that do not exist yet, with comments and retention; empty."""
@@ -64,12 +82,13 @@ class ArrowTables:
                     "delta.enableDeletionVectors": "false",
                     "delta.checkpointInterval": "50",
                     "delta.deletedFileRetentionDuration": f"interval {table.retention_days} days",
+                    "delta.logRetentionDuration": f"interval {table.retention_days} days",
                 },
             )
 
     def version(self, table: Table) -> int:
         """The newest version. Raises TableError where the table does not exist."""
-        return self._open(table).version()
+        return self.open(table).version()
 
     def versions(self, tables: Iterable[Table]) -> dict[str, str]:
         """The newest versions by table name, as text, for lineage columns."""
@@ -79,8 +98,8 @@ class ArrowTables:
         self, table: Table, columns: Sequence[str] | None = None, filters: Any = None
     ) -> pa.Table:
         """The rows of a table. `filters` are pyarrow's: [("column", "=", value), ...]."""
-        return self._open(table).to_pyarrow_table(
-            columns=list(columns) if columns else None, filters=filters
+        return self.open(table).to_pyarrow_table(
+            columns=list(columns) if columns else None, filters=self._seen(table, filters)
         )
 
     def rows(
@@ -92,8 +111,9 @@ class ArrowTables:
 
     def count(self, table: Table, filters: Any = None) -> int:
         """How many rows the table has, or of those that match (as in `read`)."""
-        matching = pq.filters_to_expression(filters) if filters else None
-        return int(self._open(table).to_pyarrow_dataset().count_rows(filter=matching))
+        seen = self._seen(table, filters)
+        matching = pq.filters_to_expression(seen) if seen else None
+        return int(self.open(table).to_pyarrow_dataset().count_rows(filter=matching))
 
     def insert_new(self, table: Table, rows: Sequence[dict[str, Any]]) -> int:
         """Append the rows whose key the table does not hold yet; returns how many.
@@ -114,12 +134,25 @@ class ArrowTables:
             self.append(table, fresh)
         return len(fresh)
 
+    def mirror(self, table: Table, rows: Sequence[dict[str, Any]]) -> int:
+        """Make a small table hold exactly these rows; returns how many changed or came.
+
+        It is written only where it differs, in one commit; older versions stay readable.
+        """
+        held = self.rows(table)
+        changed = [row for row in rows if row not in held]
+        if changed or len(held) != len(rows):
+            batch = pa.Table.from_pylist(list(rows), schema=schema(table))
+            deltalake.write_deltalake(str(self.path(table)), batch, mode="overwrite")
+        return len(changed)
+
     def append(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Append rows as they are, in one commit."""
         batch = pa.Table.from_pylist(list(rows), schema=schema(table))
         deltalake.write_deltalake(str(self.path(table)), batch, mode="append")
 
-    def _open(self, table: Table) -> deltalake.DeltaTable:
+    def open(self, table: Table) -> deltalake.DeltaTable:
+        """The Delta table itself. Raises TableError where it does not exist."""
         try:
             return deltalake.DeltaTable(str(self.path(table)))
         except TableNotFoundError:
@@ -127,3 +160,8 @@ class ArrowTables:
                 f"Expected the Delta table {table.name} at {self.path(table)}; there is none. "
                 "Run 'gridcast demo', or 'gridcast run ingest' and 'gridcast run build'."
             ) from None
+
+    def _seen(self, table: Table, filters: Any) -> Any:
+        if self.recorded_by is None or "recorded_at" not in table.column_names:
+            return filters
+        return [*(filters or ()), ("recorded_at", "<=", self.recorded_by)]

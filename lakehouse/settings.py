@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import NonNegativeFloat, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from lakehouse.catalogue import Catalogue, read_catalogue
@@ -18,6 +18,8 @@ from lakehouse.clock import Clock, SampleClock, SystemClock
 from lakehouse.errors import ConfigError
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+Source = Literal["energi_data_service", "open_meteo", "octopus"]
 
 
 class Settings(BaseSettings):
@@ -35,6 +37,9 @@ class Settings(BaseSettings):
     open_meteo_forecast: str
     open_meteo_archive: str
     open_meteo_single_runs: str
+    open_meteo_previous_runs: str
+    octopus: str
+    seconds_between_requests: dict[Source, NonNegativeFloat] = {}
     jars: Path = PROJECT / ".jars"
     spark_master: str = "local[2]"
     spark_driver_memory: str = "2g"
@@ -71,9 +76,14 @@ class Settings(BaseSettings):
         return self.sample_data if self.sample_data.is_absolute() else PROJECT / self.sample_data
 
     def read_catalogue(self) -> Catalogue:
-        """The profile's series catalogue."""
+        """The profile's series catalogue, with the series added to its lakehouse."""
+        return read_catalogue(self.catalogue_file, self.lakehouse)
+
+    @property
+    def catalogue_file(self) -> Path:
+        """The file of the profile's own catalogue."""
         file = Path(self.catalogue)
-        return read_catalogue(file if file.is_absolute() else PROJECT / file)
+        return file if file.is_absolute() else PROJECT / file
 
     def make_clock(self) -> Clock:
         """The profile's clock."""

@@ -58,8 +58,24 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
 
 def hours_of(day: date, zone: ZoneInfo) -> list[datetime]:
     """The starts of all hours of a local day, UTC: 23, 24 or 25 of them."""
+    return intervals_of(day, zone, 60)
+
+
+def intervals_of(day: date, zone: ZoneInfo, minutes: int) -> list[datetime]:
+    """The starts of all intervals of a local day, UTC: 46, 48 or 50 half-hours, and so on.
+
+    Raises BadInput where the day begins or ends amid an interval: intervals start at multiples of
+    their length since midnight UTC, and some zones lie half an hour apart from that.
+    """
+    length = timedelta(minutes=minutes)
     start, end = day_start(day, zone), day_start(day + DAY, zone)
-    return [start + i * HOUR for i in range(round((end - start) / HOUR))]
+    for edge in (start, end):
+        if edge.timestamp() % length.total_seconds():
+            raise BadInput(
+                f"Expected local days of {zone.key} to begin at a multiple of {minutes} minutes; "
+                f"one begins at {iso(edge)}. Give the group resolution_minutes = 15 or 30."
+            )
+    return [start + i * length for i in range(round((end - start) / length))]
 
 
 def last_origin(as_of: datetime, clock_time: time, zone: ZoneInfo) -> datetime:

@@ -1,8 +1,8 @@
-"""The past grid seen as local days: which past hour is "the same hour, b days back".
+"""The past grid seen as local days: which past interval is "the same one, b days back".
 
-The one place that knows clock changes. Hours are matched by their local name: an hour that the
-source day skipped takes the hour before it; where the source day has it twice, the second
-(standard-time) one counts; both repeated hours of a 25-hour target day get their namesake.
+The one place that knows clock changes. Intervals are matched by their local name: one that the
+source day skipped takes the one an hour before it; where the source day has it twice, the second
+(standard-time) one counts; both namesakes of a 25-hour target day get that one.
 """
 
 from typing import cast
@@ -17,46 +17,48 @@ _HOUR = np.timedelta64(1, "h")
 
 
 def by_local_day(samples: Samples, values: Floats) -> Floats:
-    """Arrange a past grid by local day and hour.
+    """Arrange a past grid by local day and clock.
 
-    values: (n, PAST_HOURS), on the grid of `samples`.
-    Returns (n, PAST_DAYS, 24): [i, b - 1, h] is about local hour h, b local days before the
-    target day; NaN where not known or before the grid.
+    values: (n, P), on the grid of `samples`.
+    Returns (n, PAST_DAYS, 24 * steps): [i, b - 1, k] is about the k-th interval of the clock, b
+    local days before the target day; NaN where not known or before the grid.
     """
     index = _grid_index(samples)
     flat = np.take_along_axis(values, np.maximum(index, 0).reshape(len(values), -1), axis=1)
     return np.where(index >= 0, flat.reshape(index.shape), np.nan)
 
 
-def at_target_hours(samples: Samples, by_hour: Floats) -> Floats:
-    """Look up each target hour's local hour.
+def at_target(samples: Samples, by_clock: Floats) -> Floats:
+    """Look up each target interval by its local clock.
 
-    by_hour: (n, ..., 24). Returns (n, ..., TARGET_HOURS), NaN in the padding.
+    by_clock: (n, ..., 24 * steps). Returns (n, ..., T), NaN in the padding.
     """
-    hours = np.nan_to_num(samples.known[:, :, KNOWN.index("local_hour")]).astype(np.int64)
-    middle = (1,) * (by_hour.ndim - 2)
-    picked = np.take_along_axis(by_hour, hours.reshape(len(hours), *middle, -1), axis=-1)
-    mask = samples.target_mask.reshape(len(hours), *middle, -1)
+    clock = np.nan_to_num(samples.known[:, :, KNOWN.index("local_hour")]) * samples.steps
+    place = np.rint(clock).astype(np.int64)
+    middle = (1,) * (by_clock.ndim - 2)
+    picked = np.take_along_axis(by_clock, place.reshape(len(place), *middle, -1), axis=-1)
+    mask = samples.target_mask.reshape(len(place), *middle, -1)
     return np.where(mask, picked, np.nan)
 
 
 def _grid_index(samples: Samples) -> npt.NDArray[np.int64]:
-    """(n, PAST_DAYS, 24) positions in the past grid, -1 before its start."""
-    index = np.empty((len(samples), PAST_DAYS, 24), dtype=np.int64)
+    """(n, PAST_DAYS, 24 * steps) positions in the past grid, -1 before its start."""
+    index = np.empty((len(samples), PAST_DAYS, 24 * samples.steps), dtype=np.int64)
     for zone in set(samples.timezone):
         rows = samples.timezone == zone
         starts, inverse = np.unique(samples.target_time[rows, 0], return_inverse=True)
-        index[rows] = _zone_index(starts, str(zone))[inverse]
+        index[rows] = _zone_index(starts, str(zone), samples.steps)[inverse]
     return index
 
 
-def _zone_index(starts: Times, zone: str) -> npt.NDArray[np.int64]:
-    """starts: (d,) UTC starts of local days. Returns (d, PAST_DAYS, 24) grid positions."""
+def _zone_index(starts: Times, zone: str, steps: int) -> npt.NDArray[np.int64]:
+    """starts: (d,) UTC starts of local days. Returns (d, PAST_DAYS, 24 * steps) positions."""
     midnight = _local(starts, zone).astype("datetime64[D]")
     days = midnight[:, None] - np.arange(1, PAST_DAYS + 1)
-    wall = days[:, :, None].astype("datetime64[us]") + np.arange(24) * _HOUR
-    hours_back = (starts[:, None, None] - _utc(wall.ravel(), zone).reshape(wall.shape)) // _HOUR
-    index = PAST_HOURS - hours_back
+    interval = _HOUR.astype("timedelta64[m]") // steps
+    wall = days[:, :, None].astype("datetime64[us]") + np.arange(24 * steps) * interval
+    back = (starts[:, None, None] - _utc(wall.ravel(), zone).reshape(wall.shape)) // interval
+    index = PAST_HOURS * steps - back
     return cast(npt.NDArray[np.int64], np.where(index >= 0, index, -1))
 
 

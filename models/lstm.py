@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from models.network import History, LstmConfig, Network, OnEpoch
 from models.quantiles import QUANTILES, non_crossing
 from models.samples import Floats, Samples
 from models.scaling import Scaling
+from models.windows import CovariateScalings
 
 __all__ = ["LstmConfig", "TrainedLstm", "Training", "load", "read_training", "train"]
 
@@ -31,6 +33,19 @@ class Training:
     scalings: Mapping[str, Scaling]  # by series_id; the order numbers the series
     channels: tuple[int, int]  # of encoder and decoder
     history: History
+    steps: int  # intervals of an hour
+    covariates: tuple[str, ...]
+    covariate_scalings: CovariateScalings  # by series_id and name, of those known in training
+
+    def windows(self, samples: Samples) -> windows.Windows:
+        """What the networks read of samples like those of the training."""
+        return windows.build(
+            samples,
+            self.scalings,
+            self.config.level_hours,
+            self.config.year_cycle,
+            self.covariate_scalings,
+        )
 
 
 @dataclass(frozen=True)
@@ -40,20 +55,33 @@ class TrainedLstm(Training):
     networks: tuple[Network, ...]
 
     def predict(self, samples: Samples) -> Floats:
-        """Quantiles in the unit of each series, ascending: (n, TARGET_HOURS, 7), NaN in padding.
+        """Quantiles in the unit of each series, ascending: (n, T, 7), NaN in padding.
 
-        Raises BadInput for a series the model was not trained on.
+        Raises BadInput for a series, a resolution or covariates that the model was not trained on.
         """
+        self._check(samples)
+        inputs = self.windows(samples)
+        members = [self._one(member, samples, inputs) for member in self.networks]
+        quantiles = np.mean(members, axis=0)
+        return np.where(samples.target_mask[:, :, None], quantiles, np.nan)
+
+    def _check(self, samples: Samples) -> None:
         unknown = sorted(set(samples.series_id) - set(self.scalings))
         if unknown:
             raise BadInput(
                 f"the model knows the series {list(self.scalings)}; asked for {unknown}. "
                 "Train the group again with them, or forecast them with seasonal naive."
             )
-        inputs = _windows(samples, self.scalings, self.config)
-        members = [self._one(member, samples, inputs) for member in self.networks]
-        quantiles = np.mean(members, axis=0)
-        return np.where(samples.target_mask[:, :, None], quantiles, np.nan)
+        if samples.steps != self.steps:
+            raise BadInput(
+                f"the model forecasts intervals of {60 // self.steps} minutes; asked for "
+                f"{60 // samples.steps}. Train the group again."
+            )
+        if samples.covariates != self.covariates:
+            raise BadInput(
+                f"the model reads the covariates {list(self.covariates)}; the samples have "
+                f"{list(samples.covariates)}. Train the group again."
+            )
 
     def _one(self, member: Network, samples: Samples, inputs: windows.Windows) -> Floats:
         scaled = network.predict(member, inputs).astype(np.float64) + inputs.level[:, None, None]
@@ -67,8 +95,13 @@ class TrainedLstm(Training):
             "seed": self.seed,
             "quantiles": QUANTILES,
             "channels": self.channels,
-            "scalings": {name: asdict(scaling) for name, scaling in self.scalings.items()},
+            "scalings": _to_dicts(self.scalings),
             "history": self.history,
+            "steps": self.steps,
+            "covariates": self.covariates,
+            "covariate_scalings": {
+                series_id: _to_dicts(known) for series_id, known in self.covariate_scalings.items()
+            },
         }
         (folder / _ABOUT).write_text(json.dumps(about, indent=1))
         for number, member in enumerate(self.networks):
@@ -80,7 +113,7 @@ def load(folder: Path) -> TrainedLstm:
     training = read_training(folder)
     networks = []
     for number in range(training.config.members):
-        member = network.build(training.config, *training.channels, len(training.scalings))
+        member = _fresh(training)
         with np.load(_file(folder, _weights(number))) as weights:
             member.set_weights([weights[name] for name in weights.files])
         networks.append(member)
@@ -93,10 +126,29 @@ def read_training(folder: Path) -> Training:
     return Training(
         config=LstmConfig(**about["config"]),
         seed=about["seed"],
-        scalings={name: Scaling(**values) for name, values in about["scalings"].items()},
+        scalings=_from_dicts(about["scalings"]),
         channels=(about["channels"][0], about["channels"][1]),
         history=about["history"],
+        steps=about["steps"],
+        covariates=tuple(about["covariates"]),
+        covariate_scalings={
+            series_id: _from_dicts(known)
+            for series_id, known in about["covariate_scalings"].items()
+        },
     )
+
+
+def _to_dicts(scalings: Mapping[str, Scaling]) -> dict[str, dict[str, Any]]:
+    return {name: one.to_dict() for name, one in scalings.items()}
+
+
+def _from_dicts(dicts: Mapping[str, dict[str, Any]]) -> dict[str, Scaling]:
+    return {name: Scaling(**values) for name, values in dicts.items()}
+
+
+def _fresh(training: Training) -> Network:
+    n_series = len(training.scalings)
+    return network.build(training.config, *training.channels, n_series, training.steps)
 
 
 def _weights(number: int) -> str:
@@ -125,29 +177,32 @@ def train(
     and seed on one thread of one machine. Raises BadInput when a series of `train` has fewer than
     MIN_TRAINING_DAYS days with a known target, or no target of `validation` is known.
     """
-    scalings = _fit_scalings(train, config)
+    draft = Training(
+        config=config,
+        seed=seed,
+        scalings=_fit_scalings(train, config),
+        channels=(0, 0),
+        history=[],
+        steps=train.steps,
+        covariates=train.covariates,
+        covariate_scalings=_fit_covariates(train),
+    )
     watched_target = _target(validation)
     with_target = train.select(~np.isnan(_target(train)).all(axis=1))
-    inputs = _windows(with_target, scalings, config)
-    watched = _windows(validation, scalings, config)
-    channels = (inputs.encoder.shape[-1], inputs.decoder.shape[-1])
+    inputs, watched = draft.windows(with_target), draft.windows(validation)
+    draft = replace(draft, channels=(inputs.encoder.shape[-1], inputs.decoder.shape[-1]))
+    scalings = draft.scalings
     fitted = (inputs, windows.targets(with_target, _target(with_target), inputs, scalings))
     later = (watched, windows.targets(validation, watched_target, watched, scalings))
     networks, histories = [], []
     for number in range(config.members):
         network.set_seed(_SEEDS_APART * seed + number)
-        member = network.build(config, *channels, len(scalings))
+        member = _fresh(draft)
         histories.append(
             network.fit(member, fitted, later, config, _SEEDS_APART * seed + number, on_epoch)
         )
         networks.append(member)
-    return TrainedLstm(config, seed, scalings, channels, _mean(histories), tuple(networks))
-
-
-def _windows(
-    samples: Samples, scalings: Mapping[str, Scaling], config: LstmConfig
-) -> windows.Windows:
-    return windows.build(samples, scalings, config.level_hours, config.year_cycle)
+    return TrainedLstm(**vars(replace(draft, history=_mean(histories))), networks=tuple(networks))
 
 
 def _mean(histories: list[History]) -> History:
@@ -171,6 +226,22 @@ def _fit_scalings(train: Samples, config: LstmConfig) -> dict[str, Scaling]:
             )
         scalings[series_id] = scaling.fit(known, asinh=config.asinh)
     return scalings
+
+
+def _fit_covariates(train: Samples) -> dict[str, dict[str, Scaling]]:
+    """The scale of each covariate of each series, of all that the training knew of it."""
+    if train.past_covariates is None or train.target_covariates is None:
+        return {}
+    both = np.concatenate([train.past_covariates, train.target_covariates], axis=1)
+    fitted: dict[str, dict[str, Scaling]] = {}
+    for series_id in sorted(set(train.series_id)):
+        values = both[train.series_id == series_id]
+        fitted[series_id] = {
+            name: scaling.fit(values[:, :, place], asinh=True)
+            for place, name in enumerate(train.covariates)
+            if not np.isnan(values[:, :, place]).all()
+        }
+    return fitted
 
 
 def _target(samples: Samples) -> Floats:

@@ -1,4 +1,4 @@
-"""Scores of a forecast against the truth, over the hours where both are known."""
+"""Scores of a forecast against the truth, over the intervals where both are known."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from models.samples import Floats, Mask, Samples
 
 @dataclass(frozen=True)
 class Scores:
-    """All but the counts and coverages in the unit of the series; NaN where n_hours is 0."""
+    """All but the counts and coverages in the unit of the series; NaN where n is 0."""
 
-    n_hours: int
-    n_missing: int  # hours asked for without a truth or without a forecast
+    n: int  # intervals scored
+    n_missing: int  # intervals asked for without a truth or without a forecast
     mae: float  # of q50
     rmse: float  # of q50
     bias: float  # q50 less truth
     pinball: float  # mean over the seven quantiles
-    coverage_80: float  # share of hours within q10..q90
-    coverage_90: float  # share of hours within q05..q95
+    coverage_80: float  # share of intervals within q10..q90
+    coverage_90: float  # share of intervals within q05..q95
 
 
-def common_hours(y_true: Floats, *forecasts: Floats) -> Mask:
-    """Hours where the truth and every forecast are known, so that all are scored on the same.
+def known_together(y_true: Floats, *forecasts: Floats) -> Mask:
+    """Intervals where the truth and every forecast are known, so that all are scored on the same.
 
     y_true: (...); each forecast (..., 7). Returns (...).
     """
@@ -37,15 +37,15 @@ def common_hours(y_true: Floats, *forecasts: Floats) -> Mask:
 def score(y_true: Floats, y_pred: Floats, where: Mask | None = None) -> Scores:
     """Score quantile forecasts. y_true: (...); y_pred: (..., 7), same unit.
 
-    where: (...), the hours asked for (all when None; give `Samples.target_mask` to leave padding
-    out of n_missing).
+    where: (...), the intervals asked for (all when None; give `Samples.target_mask` to leave
+    padding out of n_missing).
     """
     asked = np.ones(y_true.shape, dtype=bool) if where is None else where
-    used = asked & common_hours(y_true, y_pred)
+    used = asked & known_together(y_true, y_pred)
     truth, quantiles = y_true[used], y_pred[used]
     error = quantiles[:, MEDIAN] - truth
     return Scores(
-        n_hours=int(used.sum()),
+        n=int(used.sum()),
         n_missing=int(asked.sum() - used.sum()),
         mae=_mean(np.abs(error)),
         rmse=float(np.sqrt(_mean(np.square(error)))),
@@ -59,7 +59,7 @@ def score(y_true: Floats, y_pred: Floats, where: Mask | None = None) -> Scores:
 def score_by_series(
     samples: Samples, y_pred: Floats, where: Mask | None = None
 ) -> Mapping[str, Scores]:
-    """`score` for each series of `samples` (with targets). y_pred: (n, TARGET_HOURS, 7)."""
+    """`score` for each series of `samples` (with targets). y_pred: (n, T, 7)."""
     if samples.target is None:
         raise ValueError("samples without targets cannot be scored")
     asked = samples.target_mask if where is None else where & samples.target_mask

@@ -1,4 +1,4 @@
-"""Seasonal naive: the newest known value of the same weekday and local hour.
+"""Seasonal naive: the newest known value of the same weekday and local clock.
 
 The forecast everything must beat, and the fallback when a champion cannot answer. With prices it
 looks 7 days back, with consumption published 9 days late 14. Clock changes: see `local_days`.
@@ -9,26 +9,26 @@ import warnings
 import numpy as np
 import numpy.typing as npt
 
-from models.local_days import at_target_hours, by_local_day
+from models.local_days import at_target, by_local_day
 from models.quantiles import QUANTILES, around
 from models.samples import PAST_DAYS, Floats, Samples
 
 WEEKS = PAST_DAYS // 7
 _MIN_ERRORS = 8
-"""Fewer past errors than this at one local hour: those of all hours are used together."""
+"""Fewer past errors than this at one time of the clock: those of the whole day are used."""
 
 
 def seasonal_naive(samples: Samples) -> Floats:
-    """Point forecast, unit of the series. Returns (n, TARGET_HOURS), NaN where nothing is known."""
-    return at_target_hours(samples, _newest_week(by_local_day(samples, samples.past_value))[0])
+    """Point forecast, unit of the series. Returns (n, T), NaN where nothing is known."""
+    return at_target(samples, _newest_week(by_local_day(samples, samples.past_value))[0])
 
 
 def seasonal_naive_quantiles(samples: Samples) -> Floats:
     """The point as q50, and around it the quantiles of the naive's own errors in the known past.
 
-    An error is a known value less the one the same number of weeks before it, at the same local
-    hour; hours with too few of them use all hours. Returns (n, TARGET_HOURS, 7), ascending; all
-    seven are the point where the past holds no pair.
+    An error is a known value less the one the same number of weeks before it, at the same time
+    of the clock; times with too few of them use all. Returns (n, T, 7), ascending; all seven are
+    the point where the past holds no pair.
     """
     days = by_local_day(samples, samples.past_value)
     point, weeks = _newest_week(days)
@@ -39,12 +39,12 @@ def seasonal_naive_quantiles(samples: Samples) -> Floats:
         if len(rows):
             quantiles = _error_quantiles(days[rows, : -7 * lag] - days[rows, 7 * lag :])
             errors[rows] = np.where(uses_lag[rows][:, :, None], quantiles, errors[rows])
-    by_hour = np.moveaxis(around(point, errors), -1, 1)
-    return np.moveaxis(at_target_hours(samples, by_hour), 1, -1)
+    by_clock = np.moveaxis(around(point, errors), -1, 1)
+    return np.moveaxis(at_target(samples, by_clock), 1, -1)
 
 
 def _newest_week(days: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """days: (n, PAST_DAYS, 24). Returns value and weeks back, both (n, 24); NaN and 0 if none."""
+    """days: (n, PAST_DAYS, k). Returns value and weeks back, both (n, k); NaN and 0 if none."""
     weekly = days[:, 6::7]
     known = ~np.isnan(weekly)
     newest = known.argmax(axis=1)
@@ -53,13 +53,13 @@ def _newest_week(days: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
 
 
 def _error_quantiles(errors: Floats) -> Floats:
-    """errors: (m, days, 24). Returns (m, 24, 7): of each hour, of all hours, or zero."""
+    """errors: (m, days, k). Returns (m, k, 7): of each time of the clock, of all, or zero."""
     count = (~np.isnan(errors)).sum(axis=1)[:, :, None]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
-        by_hour = _nan_quantiles(errors, axis=1)
+        by_clock = _nan_quantiles(errors, axis=1)
         pooled = _nan_quantiles(errors.reshape(len(errors), -1), axis=1)
-    chosen = np.where(count >= _MIN_ERRORS, by_hour, pooled[:, None, :])
+    chosen = np.where(count >= _MIN_ERRORS, by_clock, pooled[:, None, :])
     return np.nan_to_num(chosen)
 
 

@@ -79,33 +79,37 @@ def set_seed(seed: int) -> None:
     utils.set_random_seed(seed)
 
 
-def build(config: LstmConfig, encoder: int, decoder: int, n_series: int) -> Network:
-    """A fresh network for `encoder` and `decoder` channels.
+def build(config: LstmConfig, encoder: int, decoder: int, n_series: int, steps: int = 1) -> Network:
+    """A fresh network for `encoder` and `decoder` channels, and `steps` intervals an hour.
 
-    Inputs [encoder, decoder, series] as in `Windows`; output (batch, TARGET_HOURS, 7), scaled and
-    less the level, not sorted.
+    Inputs [encoder, decoder, series] as in `Windows`; output (batch, T, 7), scaled and less the
+    level, not sorted. The intervals of an hour are read, and answered, at once: sequences are as
+    long, and training as quick, at any resolution.
     """
     tensorflow()
     from keras import Input, Model, layers, regularizers
 
-    past = Input((ENCODER_HOURS, encoder))
-    known = Input((TARGET_HOURS, decoder))
+    length = TARGET_HOURS * steps
+    past = Input((ENCODER_HOURS * steps, encoder))
+    known = Input((length, decoder))
     series = Input((), dtype="int32")
     step = config.encoder_step
-    state = layers.LSTM(config.width)(layers.Reshape((ENCODER_HOURS // step, step * encoder))(past))
+    blocks = layers.Reshape((ENCODER_HOURS // step, step * steps * encoder))(past)
+    state = layers.LSTM(config.width)(blocks)
     state = layers.Concatenate()([state, layers.Embedding(n_series, _EMBEDDING)(series)])
     state = layers.RepeatVector(TARGET_HOURS)(layers.Dropout(config.dropout)(state))
     hours = layers.Bidirectional(layers.LSTM(config.width, return_sequences=True))(
-        layers.Concatenate()([known, state])
+        layers.Concatenate()([layers.Reshape((TARGET_HOURS, steps * decoder))(known), state])
     )
-    quantiles = layers.Dense(len(QUANTILES))(layers.Dropout(config.dropout)(hours))
+    answers = layers.Dense(steps * len(QUANTILES))(layers.Dropout(config.dropout)(hours))
+    quantiles = layers.Reshape((length, len(QUANTILES)))(answers)
     skip = layers.Dense(
-        TARGET_HOURS,
+        length,
         use_bias=False,
         kernel_initializer="zeros",
         kernel_regularizer=regularizers.L1(config.skip_l1),
     )(layers.Flatten()(known))
-    output = layers.Add()([quantiles, layers.Reshape((TARGET_HOURS, 1))(skip)])
+    output = layers.Add()([quantiles, layers.Reshape((length, 1))(skip)])
     return Model([past, known, series], output)
 
 
@@ -117,7 +121,7 @@ def fit(
     seed: int,
     on_epoch: OnEpoch | None = None,
 ) -> History:
-    """Train `network` in place on windows and targets (n, TARGET_HOURS), NaN where unknown.
+    """Train `network` in place on windows and targets (n, T), NaN where unknown.
 
     Returns loss and val_loss of each epoch: pinball loss, scaled and less the level. on_epoch gets
     the epoch's number, from 0, and the same figures.
@@ -144,7 +148,7 @@ def fit(
 
 
 def predict(network: Network, windows: Windows) -> Floats32:
-    """(n, TARGET_HOURS, 7), scaled and less the level; `model(x, training=False)` in batches."""
+    """(n, T, 7), scaled and less the level; `model(x, training=False)` in batches."""
     tf = tensorflow()
     parts = _inputs(windows)
     batches = []
@@ -194,7 +198,7 @@ def _optimizer(config: LstmConfig, steps: int) -> Any:
 
 
 def _pinball(tf: Any, target: Any, predicted: Any) -> Any:
-    """Mean over known hours and quantiles; target (batch, hours), NaN where unknown."""
+    """Mean over known intervals and quantiles; target (batch, T), NaN where unknown."""
     known = tf.logical_not(tf.math.is_nan(target))
     error = tf.where(known, target, 0.0)[:, :, None] - predicted
     levels = tf.constant(QUANTILES, dtype="float32")

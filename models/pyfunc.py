@@ -17,7 +17,7 @@ class Forecaster:
         self.model = model
 
     def predict(self, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
-        """One row per target hour, in the unit of the series. Raises BadInput as its parts do."""
+        """One row per target interval, in the unit of the series. Raises what its parts do."""
         samples = from_rows(model_input)
         return to_rows(samples, self.model.predict(samples))
 

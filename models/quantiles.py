@@ -13,7 +13,7 @@ MEDIAN = QUANTILES.index(0.50)
 
 
 def pinball_loss(y_true: Floats, y_pred: Floats) -> Floats:
-    """Pinball loss of each hour, averaged over the quantiles.
+    """Pinball loss of each interval, averaged over the quantiles.
 
     y_true: (...); y_pred: (..., 7), ascending, same unit.
     Returns (...), NaN where either is. Source: Koenker and Bassett 1978, eq. 2.
@@ -24,7 +24,7 @@ def pinball_loss(y_true: Floats, y_pred: Floats) -> Floats:
 
 
 def non_crossing(y_pred: Floats) -> Floats:
-    """Sort the quantiles of each hour. (..., 7) -> (..., 7).
+    """Sort the quantiles of each interval. (..., 7) -> (..., 7).
 
     Sorting never raises the pinball loss. Source: Chernozhukov, Fernandez-Val and Galichon 2010.
     """
@@ -43,16 +43,16 @@ def around(point: Floats, errors: Floats) -> Floats:
 
 
 def to_rows(samples: Samples, y_pred: Floats) -> pd.DataFrame:
-    """Long rows, one per target hour: series_id, forecast_origin, valid_time (both UTC), q05..q95.
+    """Long rows, one per target interval: series_id, forecast_origin, valid_time, q05..q95.
 
-    y_pred: (n, TARGET_HOURS, 7). Hours without a forecast keep their row, with NaN.
+    Times are UTC. y_pred: (n, T, 7). Intervals without a forecast keep their row, with NaN.
     """
-    row, hour = np.nonzero(samples.target_mask)
+    row, place = np.nonzero(samples.target_mask)
     columns: dict[str, Any] = {
         "series_id": samples.series_id[row],
         "forecast_origin": pd.DatetimeIndex(samples.forecast_origin[row]).tz_localize("UTC"),
-        "valid_time": pd.DatetimeIndex(samples.target_time[row, hour]).tz_localize("UTC"),
+        "valid_time": pd.DatetimeIndex(samples.target_time[row, place]).tz_localize("UTC"),
     }
-    quantiles = y_pred[row, hour]
+    quantiles = y_pred[row, place]
     columns |= {name: quantiles[:, k] for k, name in enumerate(QUANTILE_COLUMNS)}
     return pd.DataFrame(columns)

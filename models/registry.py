@@ -20,7 +20,7 @@ import pandas as pd
 from lakehouse.errors import BadInput
 from models import lstm
 from models.quantiles import QUANTILE_COLUMNS
-from models.samples import CALENDAR, COLUMNS
+from models.samples import CALENDAR, COLUMNS, COVARIATES
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before the first import: it phones at once
 
@@ -28,6 +28,7 @@ CHAMPION = "champion"
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas")
 _TIMES = ("forecast_origin", "past_start", "target_time")
 _TEXTS = ("series_id", "timezone")
+_NAMES = "covariates"
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,8 @@ class Registry:
         params = {
             **asdict(training.config),
             "seed": training.seed,
+            "resolution_minutes": 60 // training.steps,
+            "covariates": ",".join(training.covariates),
             "fingerprint": training.config.fingerprint(),
             "series": ",".join(training.scalings),
             **{f"table.{name}": number for name, number in record.table_versions.items()},
@@ -205,5 +208,9 @@ def _signature() -> Any:
         ColSpec(DataType.datetime, "valid_time"),
         *(ColSpec(DataType.double, name) for name in QUANTILE_COLUMNS),
     ]
-    inputs: list[ColSpec | TensorSpec] = [ColSpec(kind(name), name) for name in COLUMNS]
+    inputs: list[ColSpec | TensorSpec] = [
+        *(ColSpec(kind(name), name) for name in COLUMNS),
+        ColSpec(Array(DataType.string), _NAMES, required=False),
+        *(ColSpec(kind(name), name, required=False) for name in COVARIATES if name != _NAMES),
+    ]
     return ModelSignature(inputs=Schema(inputs), outputs=Schema(forecast))

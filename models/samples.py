@@ -2,9 +2,11 @@
 
 Spark hands over one pandas row per (series_id, forecast_origin); `from_rows` checks the rows and
 stacks them. Nothing here looks anything up: what is not in the row was not known at the origin.
+
+An hour has one, two or four intervals, `steps`. In shapes P is PAST_HOURS * steps, the past grid,
+and T is TARGET_HOURS * steps, the target day. Weather stays hourly.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
@@ -23,6 +25,7 @@ PAST_DAYS = 42
 PAST_HOURS = PAST_DAYS * 24
 TARGET_HOURS = 25
 """A local day has 23, 24 or 25 hours; shorter days are padded at their end."""
+_SHORTEST_DAY = 23
 
 WEATHER = ("temperature_2m", "precipitation", "cloud_cover", "wind_speed_10m")
 """Degrees Celsius, mm, per cent, m/s."""
@@ -33,26 +36,32 @@ _SCALARS = ("series_id", "timezone", "forecast_origin", "past_start")
 _PAST = ("past_value", *(f"past_{name}" for name in WEATHER))
 COLUMNS = (*_SCALARS, *_PAST, "target_time", *KNOWN)
 """The columns `from_rows` asks for; `target` comes beside them when the truth is known."""
+COVARIATES = ("covariates", "past_covariates", "target_covariates")
+"""Optional columns: names, and under them the values of one name after the other, all in a list."""
 
 
 @dataclass(frozen=True)
 class Samples:
     """n samples, each one series at one forecast origin. Times are UTC, NaN is not known.
 
-    past_value[i, k] is about the hour past_start[i] + k hours; the grid ends right before
-    target_time[i, 0], the first hour of the target's local day.
+    past_value[i, k] is about the interval that starts k intervals after past_start[i]; the grid
+    ends right before target_time[i, 0], where the target's local day begins.
     """
 
     series_id: Strings  # (n,)
     timezone: Strings  # (n,) IANA names
     forecast_origin: Times  # (n,)
     past_start: Times  # (n,)
-    past_value: Floats  # (n, PAST_HOURS), unit of the series
+    past_value: Floats  # (n, P), unit of the series
     past_weather: Floats  # (n, PAST_HOURS, len(WEATHER))
-    target_time: Times  # (n, TARGET_HOURS), NaT in the padding
-    known: Floats  # (n, TARGET_HOURS, len(KNOWN)), NaN in the padding
-    target_mask: Mask  # (n, TARGET_HOURS), False in the padding
-    target: Floats | None  # (n, TARGET_HOURS), unit of the series
+    target_time: Times  # (n, T), NaT in the padding
+    known: Floats  # (n, T, len(KNOWN)), NaN in the padding; weather is that of the hour
+    target_mask: Mask  # (n, T), False in the padding
+    target: Floats | None  # (n, T), unit of the series
+    steps: int = 1  # intervals of an hour
+    covariates: tuple[str, ...] = ()  # c names of what else is known in advance
+    past_covariates: Floats | None = None  # (n, P, c); None without covariates
+    target_covariates: Floats | None = None  # (n, T, c), NaN in the padding
 
     def __len__(self) -> int:
         return len(self.series_id)
@@ -60,19 +69,22 @@ class Samples:
     def select(self, index: npt.NDArray[Any] | slice) -> "Samples":
         """The samples at `index` (positions, a boolean mask or a slice), in its order."""
         values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        picked: dict[str, Any] = {k: v if v is None else v[index] for k, v in values.items()}
+        picked: dict[str, Any] = {
+            k: v[index] if isinstance(v, np.ndarray) else v for k, v in values.items()
+        }
         return Samples(**picked)
 
     def known_columns(self, *names: str) -> Floats:
-        """(n, TARGET_HOURS, len(names)) of the named `KNOWN` columns."""
+        """(n, T, len(names)) of the named `KNOWN` columns."""
         return self.known[:, :, [KNOWN.index(name) for name in names]]
 
 
 def from_rows(frame: pd.DataFrame) -> Samples:
-    """Stack the rows of `frame` (see `COLUMNS`; `target` is optional) into `Samples`.
+    """Stack the rows of `frame` (see `COLUMNS`; `target` and `COVARIATES` are optional).
 
     Lists may be lists or arrays; missing values None or NaN; times UTC, with or without the zone.
-    Raises BadInput when a column is missing, a list has another length, or the grids do not meet.
+    Raises BadInput when a column is missing, a list has another length, the grids do not meet, or
+    rows differ in the length of their intervals or in their covariates.
     """
     missing = [name for name in COLUMNS if name not in frame.columns]
     if missing:
@@ -85,74 +97,111 @@ def from_rows(frame: pd.DataFrame) -> Samples:
             "expected at least one sample row; there are none. "
             "Check that the series has observations before the forecast origin."
         )
-    lengths = _target_lengths(frame)
-    mask = np.arange(TARGET_HOURS)[None, :] < lengths[:, None]
+    lengths = np.array([len(row) for row in frame["target_time"]], dtype=np.int64)
+    times = _times([t for row in frame["target_time"] for t in row])
+    steps = _steps(frame, lengths, times)
+    mask = np.arange(TARGET_HOURS * steps)[None, :] < lengths[:, None]
     target_time = np.full(mask.shape, np.datetime64("NaT"), dtype="datetime64[us]")
-    target_time[mask] = _times([t for row in frame["target_time"] for t in row])
+    target_time[mask] = times
     samples = Samples(
         series_id=frame["series_id"].to_numpy(dtype=object),
         timezone=frame["timezone"].to_numpy(dtype=object),
         forecast_origin=_times(frame["forecast_origin"]),
         past_start=_times(frame["past_start"]),
-        past_value=_past(frame, "past_value"),
+        past_value=_past(frame, "past_value", steps),
         past_weather=np.stack([_past(frame, name) for name in _PAST[1:]], axis=-1),
         target_time=target_time,
         known=np.stack([_padded(frame, name, mask) for name in KNOWN], axis=-1),
         target_mask=mask,
         target=_padded(frame, "target", mask) if "target" in frame.columns else None,
+        steps=steps,
+        **_covariates(frame, mask, steps),
     )
     _check_grids_meet(samples)
     return samples
 
 
-def _target_lengths(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
-    lengths = np.array([len(row) for row in frame["target_time"]], dtype=np.int64)
-    wrong = np.flatnonzero((lengths < 23) | (lengths > TARGET_HOURS))
-    if len(wrong):
+def _steps(frame: pd.DataFrame, lengths: npt.NDArray[np.int64], times: Times) -> int:
+    """Intervals of an hour, as the target times tell. All rows must have the same."""
+    short = np.flatnonzero(lengths < _SHORTEST_DAY)
+    if len(short):
+        raise _wrong_day(frame, short[0], lengths[short[0]], "hours")
+    first = np.cumsum(lengths) - lengths
+    minutes = (times[first + 1] - times[first]) // np.timedelta64(1, "m")
+    other = np.flatnonzero(minutes != minutes[0])
+    if minutes[0] not in (60, 30, 15) or len(other):
+        found = sorted({int(m) for m in minutes})
         raise BadInput(
-            f"target_time has {lengths[wrong[0]]} hours for {_row_name(frame, wrong[0])}; "
-            "a local day has 23, 24 or 25. Check the series' timezone in the catalogue."
+            f"expected target intervals of 60, 30 or 15 minutes, the same in all rows; found "
+            f"{found} minutes. Forecast each series group by itself."
         )
-    return lengths
+    steps = 60 // int(minutes[0])
+    wrong = np.flatnonzero((lengths < _SHORTEST_DAY * steps) | (lengths > TARGET_HOURS * steps))
+    if len(wrong):
+        raise _wrong_day(frame, wrong[0], lengths[wrong[0]], f"intervals of {minutes[0]} minutes")
+    return steps
 
 
-def _past(frame: pd.DataFrame, column: str) -> Floats:
-    rows = [_floats(row) for row in frame[column]]
-    for position, row in enumerate(rows):
-        if len(row) != PAST_HOURS:
-            raise BadInput(
-                f"{column} has {len(row)} hours for {_row_name(frame, position)}; "
-                f"expected {PAST_HOURS}. Fill what is not known with null, keep the grid whole."
-            )
-    return _finite(np.stack(rows), column)
+def _wrong_day(frame: pd.DataFrame, position: Any, count: Any, what: str) -> BadInput:
+    return BadInput(
+        f"target_time has {count} {what} for {_row_name(frame, position)}; "
+        "a local day has 23, 24 or 25 hours. Check the series' timezone in the catalogue."
+    )
+
+
+def _covariates(frame: pd.DataFrame, mask: Mask, steps: int) -> dict[str, Any]:
+    """The fields of `Samples` about covariates; none where the rows have no such column."""
+    if "covariates" not in frame.columns:
+        return {}
+    names = {tuple(row) for row in frame["covariates"]}
+    if len(names) > 1:
+        raise BadInput(
+            f"expected the same covariates in all rows; found {sorted(names)}. "
+            "Forecast each series group by itself."
+        )
+    [chosen] = names
+    if not chosen:
+        return {}
+    lengths = mask.sum(axis=1)
+    count, past_length = len(chosen), PAST_HOURS * steps
+    past = _lists(frame, "past_covariates", np.full(len(frame), count * past_length))
+    ahead = _lists(frame, "target_covariates", count * lengths)
+    target = np.full((*mask.shape, count), np.nan)
+    target[mask] = np.concatenate([row.reshape(count, -1).T for row in ahead])
+    return {
+        "covariates": chosen,
+        "past_covariates": np.stack([row.reshape(count, past_length).T for row in past]),
+        "target_covariates": target,
+    }
+
+
+def _past(frame: pd.DataFrame, column: str, steps: int = 1) -> Floats:
+    return np.stack(_lists(frame, column, np.full(len(frame), PAST_HOURS * steps)))
 
 
 def _padded(frame: pd.DataFrame, column: str, mask: Mask) -> Floats:
-    rows = [_floats(row) for row in frame[column]]
-    expected = mask.sum(axis=1)
-    for position, row in enumerate(rows):
-        if len(row) != expected[position]:
-            raise BadInput(
-                f"{column} has {len(row)} values for {_row_name(frame, position)}, but "
-                f"target_time has {expected[position]}. The lists of one row must be parallel."
-            )
     padded = np.full(mask.shape, np.nan)
-    padded[mask] = np.concatenate(rows)
-    return _finite(padded, column)
+    padded[mask] = np.concatenate(_lists(frame, column, mask.sum(axis=1)))
+    return padded
 
 
-def _floats(row: Sequence[float | None] | npt.NDArray[Any]) -> Floats:
-    return np.asarray(row, dtype=np.float64)
-
-
-def _finite(values: Floats, column: str) -> Floats:
-    infinite = int(np.isinf(values).sum())
+def _lists(frame: pd.DataFrame, column: str, expected: npt.NDArray[np.int64]) -> list[Floats]:
+    """The lists of a column, each of the length expected of it, without infinite values."""
+    rows = [np.asarray(row, dtype=np.float64) for row in frame[column]]
+    for position, (row, length) in enumerate(zip(rows, expected, strict=True)):
+        if len(row) != length:
+            raise BadInput(
+                f"{column} has {len(row)} values for {_row_name(frame, position)}; expected "
+                f"{length}. The lists of one row must be parallel: fill what is not known with "
+                "null, keep the grid whole."
+            )
+    infinite = sum(int(np.isinf(row).sum()) for row in rows)
     if infinite:
         raise BadInput(
             f"{column} holds {infinite} infinite values; expected numbers or null. "
             "Add a row rule to the table they came from, so that they are quarantined."
         )
-    return values
+    return rows
 
 
 def _times(values: Any) -> Times:
@@ -167,7 +216,7 @@ def _check_grids_meet(samples: Samples) -> None:
         i = wrong[0]
         raise BadInput(
             f"the past grid of {samples.series_id[i]} at origin {samples.forecast_origin[i]} ends "
-            f"at {past_end[i]}; expected the first target hour, {samples.target_time[i, 0]}. "
+            f"at {past_end[i]}; expected the first target interval, {samples.target_time[i, 0]}. "
             f"past_start must be {PAST_HOURS} hours before it."
         )
 

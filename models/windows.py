@@ -1,8 +1,8 @@
-"""Samples -> what the network reads: encoder window, target-hour inputs, level, series number.
+"""Samples -> what the network reads: encoder window, target inputs, level, series number.
 
 All values are scaled per series and less a level (the mean of the newest known `level_hours`), so
 the network learns shapes, not heights. What is not known enters as 0 with a flag beside it.
-Deterministic, and a row's result depends on that row alone.
+Deterministic, and a row's result depends on that row alone. P, T and steps: see `samples`.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.local_days import at_target_hours, by_local_day
-from models.samples import PAST_HOURS, TARGET_HOURS, WEATHER, Floats, Mask, Samples
+from models.local_days import at_target, by_local_day
+from models.samples import WEATHER, Floats, Mask, Samples
 from models.scaling import Scaling
 
 Floats32 = npt.NDArray[np.float32]
+CovariateScalings = Mapping[str, Mapping[str, Scaling]]
+NO_COVARIATES: CovariateScalings = {}
+Positions = npt.NDArray[np.int64]
 
 ENCODER_HOURS = 168
 DAY_HOURS = 24
@@ -29,11 +32,11 @@ _YEAR_CYCLE = 2.0 * np.pi / 365.25
 class Windows:
     """Network inputs of n samples; `level` is scaled."""
 
-    encoder: Floats32  # (n, ENCODER_HOURS, e): the newest ENCODER_HOURS up to the last known
-    decoder: Floats32  # (n, TARGET_HOURS, d): what is known of each target hour; 0 in the padding
+    encoder: Floats32  # (n, ENCODER_HOURS * steps, e): the newest up to the last known
+    decoder: Floats32  # (n, T, d): what is known of each target interval; 0 in the padding
     series: npt.NDArray[np.int32]  # (n,) position of the series in the model's list
     level: Floats  # (n,), what is taken off the target and added to the forecast
-    mask: Mask  # (n, TARGET_HOURS), False in the padding
+    mask: Mask  # (n, T), False in the padding
 
 
 def build(
@@ -41,23 +44,28 @@ def build(
     scalings: Mapping[str, Scaling],
     level_hours: int,
     year_cycle: bool = True,
+    covariates: CovariateScalings = NO_COVARIATES,
 ) -> Windows:
     """Build the inputs of every sample; each series of `samples` must have its scaling.
 
     scalings: in the order that numbers the series. level_hours: 24 suits prices, 168 series with
     a weekly rhythm that are published late. year_cycle: whether the day of the year is an input.
+    covariates: by series and name; a covariate without a scaling counts as not known.
     """
     order = {series_id: number for number, series_id in enumerate(scalings)}
     scaled = scale_rows(samples, samples.past_value, scalings)
     last = _last_known(scaled)
     # Nothing known: the level is the series' median, 0 when scaled.
-    level = np.nan_to_num(_level(scaled, last, level_hours))
+    level = np.nan_to_num(_mean_known(_window(scaled, last, level_hours * samples.steps), axis=1))
     past = scaled - level[:, None]
     weather = _weather_units(samples.past_weather)
     encoder = _encoder(samples, past, weather, last)
-    decoder = _decoder(samples, past, weather, last, level)
-    calendar = _calendar(samples, year_cycle)
-    decoder = np.concatenate([decoder, calendar], axis=-1)
+    parts = [
+        _decoder(samples, past, weather, last, level),
+        _calendar(samples, year_cycle),
+        *_known_ahead(samples, last, covariates),
+    ]
+    decoder = np.concatenate(parts, axis=-1)
     return Windows(
         encoder=encoder.astype(np.float32),
         decoder=(decoder * samples.target_mask[:, :, None]).astype(np.float32),
@@ -88,20 +96,28 @@ def invert_rows(samples: Samples, scaled: Floats, scalings: Mapping[str, Scaling
 def targets(
     samples: Samples, target: Floats, windows: Windows, scalings: Mapping[str, Scaling]
 ) -> Floats32:
-    """What the network learns: (n, TARGET_HOURS) scaled and less the level, NaN where unknown."""
+    """What the network learns: (n, T) scaled and less the level, NaN where unknown."""
     scaled = scale_rows(samples, target, scalings) - windows.level[:, None]
     return scaled.astype(np.float32)
 
 
-def _last_known(past: Floats) -> npt.NDArray[np.int64]:
-    """(n,) position of the newest known hour; a past without any counts as known to its end."""
+def _last_known(past: Floats) -> Positions:
+    """(n,) position of the newest known interval; a past without any is as if known to its end."""
     newest_first = ~np.isnan(past[:, ::-1])
-    return np.asarray(PAST_HOURS - 1 - newest_first.argmax(axis=1), dtype=np.int64)
+    return np.asarray(past.shape[1] - 1 - newest_first.argmax(axis=1), dtype=np.int64)
 
 
-def _window(values: Floats, last: npt.NDArray[np.int64], hours: int) -> Floats:
-    """The `hours` up to and including `last`. values: (n, PAST_HOURS, ...) -> (n, hours, ...)."""
-    position = last[:, None] - np.arange(hours - 1, -1, -1)
+def _up_to(last: Positions, count: int) -> Positions:
+    """(n, count) positions up to and including `last`; negative before the grid."""
+    return last[:, None] - np.arange(count - 1, -1, -1)
+
+
+def _window(values: Floats, last: Positions, count: int, each: int = 1) -> Floats:
+    """The `count` values up to and including `last`: (n, P, ...) -> (n, count, ...).
+
+    each: positions per value, where `values` is coarser than the grid of `last`.
+    """
+    position = _up_to(last, count) // each
     rows = np.arange(len(values))[:, None]
     picked: Floats = values[rows, np.maximum(position, 0)]
     outside = position < 0
@@ -109,22 +125,16 @@ def _window(values: Floats, last: npt.NDArray[np.int64], hours: int) -> Floats:
     return picked
 
 
-def _level(scaled: Floats, last: npt.NDArray[np.int64], hours: int) -> Floats:
-    return _mean_known(_window(scaled, last, hours), axis=1)
-
-
-def _encoder(
-    samples: Samples, past: Floats, weather: Floats, last: npt.NDArray[np.int64]
-) -> Floats:
-    value = _window(past, last, ENCODER_HOURS)[:, :, None]
-    seen = _window(weather, last, ENCODER_HOURS)
-    position = last[:, None] - np.arange(ENCODER_HOURS - 1, -1, -1)
+def _encoder(samples: Samples, past: Floats, weather: Floats, last: Positions) -> Floats:
+    steps = samples.steps
+    value = _window(past, last, ENCODER_HOURS * steps)[:, :, None]
+    seen = _window(weather, last, ENCODER_HOURS * steps, each=steps)
     # Local hour and weekday follow from the first target hour; a clock change in between shifts
     # them by one hour, which the value's own daily shape outweighs.
-    ahead = position - PAST_HOURS
+    ahead = _up_to(last, ENCODER_HOURS * steps) - past.shape[1]
     first_weekday = samples.known_columns("weekday")[:, 0]
-    phase = ahead * _DAY_CYCLE
-    weekday = (first_weekday + ahead // DAY_HOURS) % 7
+    phase = ahead * (_DAY_CYCLE / steps)
+    weekday = (first_weekday + ahead // (DAY_HOURS * steps)) % 7
     clock = np.stack([np.sin(phase), np.cos(phase), weekday >= 5], axis=-1)
     return np.concatenate([*_flagged(value), *_flagged_together(seen), clock], axis=-1)
 
@@ -133,19 +143,21 @@ def _decoder(
     samples: Samples,
     past: Floats,
     weather: Floats,
-    last: npt.NDArray[np.int64],
+    last: Positions,
     level: Floats,
 ) -> Floats:
+    window = ENCODER_HOURS * samples.steps
     lags = _lags(by_local_day(samples, past))
-    values = np.moveaxis(at_target_hours(samples, lags), 1, -1)
+    values = np.moveaxis(at_target(samples, lags), 1, -1)
     forecast = _weather_units(samples.known_columns(*WEATHER))
-    usual = _mean_known(_window(weather, last, ENCODER_HOURS), axis=1)
+    usual = _mean_known(_window(weather, last, window, each=samples.steps), axis=1)
     changed = forecast - usual[:, None, :]
-    gap_days = (PAST_HOURS - 1 - last) / DAY_HOURS
-    trend = level - _level(past + level[:, None], last - ENCODER_HOURS, ENCODER_HOURS)
+    gap_days = (past.shape[1] - 1 - last) / (DAY_HOURS * samples.steps)
+    before = _mean_known(_window(past + level[:, None], last - window, window), axis=1)
+    trend = level - before
     newest = past[np.arange(len(past)), last]
     constant = np.stack([level, gap_days / 10.0, trend, newest], axis=-1)
-    repeated = np.repeat(np.nan_to_num(constant)[:, None, :], TARGET_HOURS, axis=1)
+    repeated = np.repeat(np.nan_to_num(constant)[:, None, :], values.shape[1], axis=1)
     parts = [
         *_flagged(values),
         *_flagged_together(forecast),
@@ -156,11 +168,34 @@ def _decoder(
     return np.concatenate(parts, axis=-1)
 
 
-def _lags(days: Floats) -> Floats:
-    """days: (n, PAST_DAYS, 24) less level. Returns (n, RECENT_DAYS + WEEKS_BACK + 2, 24).
+def _known_ahead(samples: Samples, last: Positions, scalings: CovariateScalings) -> list[Floats]:
+    """Of each covariate its value, a flag, and its change: (n, T, 3 * c); nothing without any.
 
-    Per local hour: the newest known days, the newest known same weekdays, the mean of all known
-    same weekdays, the mean of the seven newest known days.
+    The change is against the mean of the same week as the encoder's.
+    """
+    if samples.past_covariates is None or samples.target_covariates is None:
+        return []
+    past = _scale_covariates(samples, samples.past_covariates, scalings)
+    ahead = _scale_covariates(samples, samples.target_covariates, scalings)
+    usual = _mean_known(_window(past, last, ENCODER_HOURS * samples.steps), axis=1)
+    return [*_flagged(ahead), np.nan_to_num(ahead - usual[:, None, :])]
+
+
+def _scale_covariates(samples: Samples, values: Floats, scalings: CovariateScalings) -> Floats:
+    scaled = np.full_like(values, np.nan)
+    for series_id in set(samples.series_id):
+        rows = samples.series_id == series_id
+        for place, name in enumerate(samples.covariates):
+            if name in scalings[series_id]:
+                scaled[rows, :, place] = scalings[series_id][name].apply(values[rows, :, place])
+    return scaled
+
+
+def _lags(days: Floats) -> Floats:
+    """days: (n, PAST_DAYS, k) less level. Returns (n, RECENT_DAYS + WEEKS_BACK + 2, k).
+
+    Per time of the clock: the newest known days, the newest known same weekdays, the mean of all
+    known same weekdays, the mean of the seven newest known days.
     """
     recent = _newest(days, RECENT_DAYS)
     weekly = _newest(days[:, 6::7], WEEKS_BACK)
@@ -176,7 +211,7 @@ def _lags(days: Floats) -> Floats:
 
 
 def _newest(days: Floats, count: int) -> Floats:
-    """The `count` newest known values of each hour: (n, d, 24) -> (n, count, 24), NaN if fewer."""
+    """The `count` newest known values of each time: (n, d, k) -> (n, count, k), NaN if fewer."""
     unknown = np.isnan(days)
     order = np.argsort(unknown, axis=1, kind="stable")[:, :count]
     return np.take_along_axis(days, order, axis=1)

@@ -250,7 +250,8 @@ def _gaps(content: ReportContent) -> Section:
     return Section(
         key="gaps",
         title="Gaps",
-        lead="Values that a series should have by now and has not. They are left empty.",
+        lead="Intervals without a value between a series' first and last one. They are left empty; "
+        "the view gold.gaps says when each begins and ends.",
         empty="No gap is known. 'gridcast run build' counts them.",
         headings=_headings("Series", "Missing values#"),
         rows=rows,

@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from lakehouse.clock import Clock
+from lakehouse.landing import Request
 from lakehouse.settings import Settings
+from sources import energi_data_service, octopus, open_meteo
 
 EMULATOR = "emulator"
 
@@ -18,11 +20,27 @@ class Addresses:
     open_meteo_forecast: str
     open_meteo_archive: str
     open_meteo_single_runs: str
+    open_meteo_previous_runs: str
+    octopus: str
 
     @classmethod
     def of(cls, settings: Settings) -> "Addresses":
         """What the profile says, with the word `emulator` still in it where it says so."""
         return cls(**{name: getattr(settings, name) for name in cls.__dataclass_fields__})
+
+
+def address_of(addresses: Addresses, request: Request) -> str:
+    """The base address that answers a request."""
+    if request.source == energi_data_service.SOURCE:
+        return addresses.energi_data_service
+    if request.source == octopus.SOURCE:
+        return addresses.octopus
+    return {
+        open_meteo.FORECAST: addresses.open_meteo_forecast,
+        open_meteo.SINGLE_RUNS: addresses.open_meteo_single_runs,
+        open_meteo.PREVIOUS_RUNS: addresses.open_meteo_previous_runs,
+        open_meteo.ARCHIVE: addresses.open_meteo_archive,
+    }[request.data_set]
 
 
 @contextmanager

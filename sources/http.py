@@ -1,13 +1,15 @@
-"""One GET of one request: retried with back-off, and kept to the byte whatever came.
+"""One GET of one request: paced, retried with back-off, and kept to the byte whatever came.
 
 A 2xx answer is returned as it is, also with a wrong content type or a malformed body: bronze
 quarantines it, and the bytes that were refused are there to be looked at.
 """
 
 import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
 import stamina
@@ -16,9 +18,11 @@ from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 from lakehouse.errors import SourceError
 from lakehouse.landing import Request, Response
 from lakehouse.time import iso
+from sources.waiting import asked_wait
 
 RATE_LIMITED = 429
 FIRST_SERVER_ERROR = 500
+LATER = "Run it again later: what has landed is kept."
 LOGGER = logging.getLogger(__name__)
 
 
@@ -26,12 +30,58 @@ LOGGER = logging.getLogger(__name__)
 class Patience:
     """How long to go on asking. `retry_after_limit_seconds` bounds what a source may ask us to
     wait: a longer wait is not slept through and not ignored, the fetch ends with its sentence.
+    `whole_answer_seconds` bounds one answer from the request to its last byte.
     """
 
     attempts: int = 5
     first_wait_seconds: float = 0.5
     longest_wait_seconds: float = 30.0
     retry_after_limit_seconds: float = 300.0
+    whole_answer_seconds: float = 300.0
+
+
+class Pace:
+    """Keeps the least time between two requests of one data set, and what a source asked to wait.
+
+    `seconds_between` is by source, as the profile says; a source that is not in it is not held
+    back. One object serves all fetches of a run, also from several threads.
+    """
+
+    def __init__(
+        self,
+        seconds_between: Mapping[str, float] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._seconds_between = dict(seconds_between or {})
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._free_at: dict[tuple[str, str], float] = {}
+        self._held_until: dict[tuple[str, str], float] = {}
+        self._lock = threading.Lock()
+
+    def turn(self, request: Request) -> None:
+        """Sleep until this request's data set may be asked; the next one waits from then on."""
+        key = (request.source, request.data_set)
+        with self._lock:
+            now = self._monotonic()
+            turn = max(now, self._free_at.get(key, now), self._held_until.get(key, now))
+            self._free_at[key] = turn + self._seconds_between.get(request.source, 0.0)
+        if turn > now:
+            self._sleep(turn - now)
+
+    def hold(self, request: Request, seconds: float) -> None:
+        """Its source asked for a wait: no request of this data set goes out before it is over."""
+        key = (request.source, request.data_set)
+        with self._lock:
+            until = self._monotonic() + seconds
+            self._held_until[key] = max(until, self._held_until.get(key, until))
+
+    def held_seconds(self, request: Request) -> float:
+        """How much is left of the wait that this request's source asked for."""
+        with self._lock:
+            until = self._held_until.get((request.source, request.data_set))
+            return 0.0 if until is None else max(0.0, until - self._monotonic())
 
 
 class _RefusedError(Exception):
@@ -40,10 +90,46 @@ class _RefusedError(Exception):
     def __init__(self, request: Request, answer: httpx.Response) -> None:
         super().__init__(f"{_asked(request)}: got {answer.status_code}")
         self.answer = answer
+        self.asked_seconds = (
+            asked_wait(answer.headers.get("retry-after"), answer.text, datetime.now(UTC))
+            if answer.status_code == RATE_LIMITED
+            else None
+        )
+
+
+class _TooSlowError(Exception):
+    """An answer that went on for longer than patience."""
+
+    def __init__(self, received_bytes: int) -> None:
+        super().__init__(f"only {received_bytes:,} bytes had come by then")
+
+
+class _Within(httpx.SyncByteStream):
+    """A body's bytes as they come. Raises _TooSlowError at the first that comes after `deadline`.
+
+    The client's own time-outs bound the wait for each part, not for all of them: a source that
+    trickles would be listened to for ever.
+    """
+
+    def __init__(self, stream: httpx.SyncByteStream, deadline: float) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def __iter__(self) -> Iterator[bytes]:
+        received = 0
+        for part in self._stream:
+            received += len(part)
+            if time.monotonic() > self._deadline:
+                raise _TooSlowError(received)
+            yield part
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 def _log_retry(details: RetryDetails) -> None:
-    LOGGER.warning("%s. Asking again in %.1f s.", details.caused_by, details.wait_for)
+    asked = getattr(details.caused_by, "asked_seconds", None) or 0.0
+    LOGGER.warning("%s. Asking again in %.1f s.", details.caused_by, max(asked, details.wait_for))
 
 
 # stamina's own hook logs no reason.
@@ -61,49 +147,65 @@ def fetch(
     fetched_at: datetime,
     client: httpx.Client,
     patience: Patience = Patience(),
+    pace: Pace | None = None,
 ) -> Response:
     """GET `request` from `base_address`; the body is returned as it was received.
 
-    `fetched_at` (UTC) is the profile's clock, not the machine's. Connection errors, 429 and 5xx
-    are retried, 429 after its Retry-After. Raises SourceError, naming the request and the status,
-    for any other answer that is not 2xx and when patience ends.
+    `fetched_at` (UTC) is the profile's clock, not the machine's. Every try takes its turn in
+    `pace`. Connection errors, 429 and 5xx are retried, 429 after the wait that it asks for. Raises
+    SourceError, naming the request and the status, for any other answer that is not 2xx, for one
+    that does not come to its end, and when patience ends.
     """
-    address = base_address.rstrip("/") + request.url
-
-    def wait(fault: Exception) -> bool | float:
-        return _wait(fault, patience)
-
-    attempts = stamina.retry_context(
-        on=wait,
-        attempts=patience.attempts,
-        timeout=None,
-        wait_initial=patience.first_wait_seconds,
-        wait_max=patience.longest_wait_seconds,
-        wait_jitter=patience.first_wait_seconds,
-    )
+    pace = pace or Pace()
     tries = 0
     try:
-        for attempt in attempts:
+        for attempt in _attempts(request, patience, pace):
             with attempt:
+                held = pace.held_seconds(request)
+                if held > patience.retry_after_limit_seconds:
+                    raise SourceError(_held(request, held))
+                pace.turn(request)
                 tries = attempt.num
-                answer = client.get(address)
+                address = base_address.rstrip("/") + request.url
+                answer = _get(client, address, patience.whole_answer_seconds)
                 if not answer.is_success:
                     raise _RefusedError(request, answer)
     except _RefusedError as refusal:
-        raise SourceError(_refused(request, refusal.answer, tries)) from None
+        raise SourceError(_refused(request, refusal, tries)) from None
+    except _TooSlowError as slow:
+        raise SourceError(_too_slow(request, slow, patience)) from None
     except (httpx.RequestError, httpx.InvalidURL) as fault:
         raise SourceError(_unreachable(request, fault, tries)) from None
-    return Response(
-        request=request,
-        fetched_at=fetched_at,
-        status=answer.status_code,
-        content_type=answer.headers.get("content-type", ""),
-        body=answer.content,
+    content_type = answer.headers.get("content-type", "")
+    return Response(request, fetched_at, answer.status_code, content_type, answer.content)
+
+
+def _attempts(request: Request, patience: Patience, pace: Pace) -> Iterator[stamina.Attempt]:
+    """The tries that patience allows, with back-off between them."""
+    return iter(
+        stamina.retry_context(
+            on=lambda fault: _wait(fault, request, patience, pace),
+            attempts=patience.attempts,
+            timeout=None,
+            wait_initial=patience.first_wait_seconds,
+            wait_max=patience.longest_wait_seconds,
+            wait_jitter=patience.first_wait_seconds,
+        )
     )
 
 
-def _wait(fault: Exception, patience: Patience) -> bool | float:
-    """Whether to ask again: no, yes with back-off, or after so many seconds."""
+def _get(client: httpx.Client, address: str, seconds: float) -> httpx.Response:
+    """The whole answer, read to its end within so many seconds."""
+    deadline = time.monotonic() + seconds
+    with client.stream("GET", address) as answer:
+        assert isinstance(answer.stream, httpx.SyncByteStream)
+        answer.stream = _Within(answer.stream, deadline)
+        answer.read()
+    return answer
+
+
+def _wait(fault: Exception, request: Request, patience: Patience, pace: Pace) -> bool | float:
+    """Whether to ask again: no, yes with back-off, or as soon as `pace` allows."""
     if isinstance(fault, httpx.RequestError):
         return not isinstance(fault, httpx.UnsupportedProtocol)
     if not isinstance(fault, _RefusedError):
@@ -111,22 +213,10 @@ def _wait(fault: Exception, patience: Patience) -> bool | float:
     status = fault.answer.status_code
     if status != RATE_LIMITED:
         return status >= FIRST_SERVER_ERROR
-    seconds = retry_after(fault.answer.headers.get("retry-after"), datetime.now(UTC))
-    if seconds is None:
+    if fault.asked_seconds is None:
         return True
-    return seconds if seconds <= patience.retry_after_limit_seconds else False
-
-
-def retry_after(header: str | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for: a number or an HTTP date; None if neither."""
-    if header is None:
-        return None
-    if header.strip().isdigit():
-        return float(header)
-    try:
-        return max(0.0, (parsedate_to_datetime(header) - now).total_seconds())
-    except (ValueError, TypeError):
-        return None
+    pace.hold(request, fault.asked_seconds)
+    return 0.0 if fault.asked_seconds <= patience.retry_after_limit_seconds else False
 
 
 def _asked(request: Request) -> str:
@@ -137,18 +227,32 @@ def _asked(request: Request) -> str:
     )
 
 
-def _refused(request: Request, answer: httpx.Response, tries: int) -> str:
+def _refused(request: Request, refusal: _RefusedError, tries: int) -> str:
+    answer = refusal.answer
     status = answer.status_code
     said = " ".join(answer.text.split())[:200] or "nothing"
-    later = "Run it again later: what has landed is kept."
     if status == RATE_LIMITED:
-        wait = answer.headers.get("retry-after")
-        advice = f"It asks to wait {wait} s. {later}" if wait else later
+        wait = refusal.asked_seconds
+        advice = LATER if wait is None else f"It asks to wait {wait:.0f} s. {LATER}"
     elif status >= FIRST_SERVER_ERROR:
-        advice = later
+        advice = LATER
     else:
         advice = "Asking again will not help: check the catalogue's names and the address."
     return f"{_asked(request)}: expected 200, got {status} ({said}), asked {tries} times. {advice}"
+
+
+def _held(request: Request, seconds: float) -> str:
+    return (
+        f"{_asked(request)}: not asked, because {request.source} asked for a wait of which "
+        f"{seconds:.0f} s are left. {LATER}"
+    )
+
+
+def _too_slow(request: Request, slow: _TooSlowError, patience: Patience) -> str:
+    return (
+        f"{_asked(request)}: expected a whole answer within {patience.whole_answer_seconds:g} s; "
+        f"{slow}. {LATER}"
+    )
 
 
 def _unreachable(request: Request, fault: Exception, tries: int) -> str:

@@ -1,4 +1,4 @@
-"""Requests to Open-Meteo: forecasts, single model runs and actual weather (CC BY 4.0, no key).
+"""Requests to Open-Meteo: forecasts, single and previous runs, actual weather (CC BY 4.0, no key).
 
 All locations go into one request, and everything that has a default is said: units, time zone.
 https://open-meteo.com/en/docs
@@ -15,6 +15,7 @@ from lakehouse.time import DAY, iso
 SOURCE = "open_meteo"
 FORECAST = "forecast"
 SINGLE_RUNS = "single_runs"
+PREVIOUS_RUNS = "previous_runs"
 ARCHIVE = "archive"
 
 Params = tuple[tuple[str, str], ...]
@@ -58,12 +59,33 @@ def archive_request(locations: Sequence[Location], start: datetime, end: datetim
 
     Hours that are not known yet are null in it.
     """
+    return _request(ARCHIVE, locations, _dates(start, end), start, end, "/v1/archive")
+
+
+def previous_runs_request(
+    locations: Sequence[Location], weather: Weather, start: datetime, end: datetime
+) -> Request:
+    """What was predicted N x 24 h before, for valid times in [start, end), UTC.
+
+    N takes the catalogue's `previous_run_days`; a variable of the answer is called
+    `temperature_2m_previous_day1`. The answer holds the whole days that the window touches.
+    """
+    hourly = [
+        f"{variable}_previous_day{days}"
+        for days in weather.previous_run_days
+        for variable in WEATHER_VARIABLES
+    ]
+    params = (("models", weather.weather_model), *_dates(start, end))
+    return _request(PREVIOUS_RUNS, locations, params, start, end, "/v1/forecast", hourly)
+
+
+def _dates(start: datetime, end: datetime) -> Params:
+    """The whole UTC days that a window touches; both are inclusive."""
     last_day = (end - timedelta(microseconds=1)).astimezone(UTC)
-    params = (
+    return (
         ("start_date", f"{start.astimezone(UTC):%Y-%m-%d}"),
         ("end_date", f"{last_day:%Y-%m-%d}"),
     )
-    return _request(ARCHIVE, locations, params, start, end, "/v1/archive")
 
 
 def _request(
@@ -73,6 +95,7 @@ def _request(
     start: datetime,
     end: datetime,
     path: str,
+    hourly: Sequence[str] = WEATHER_VARIABLES,
 ) -> Request:
     if start.tzinfo is None or end.tzinfo is None or start >= end or not locations:
         raise BadInput(
@@ -86,7 +109,7 @@ def _request(
         params=(
             ("latitude", ",".join(str(location.latitude) for location in locations)),
             ("longitude", ",".join(str(location.longitude) for location in locations)),
-            ("hourly", ",".join(WEATHER_VARIABLES)),
+            ("hourly", ",".join(hourly)),
             *params,
             ("wind_speed_unit", "ms"),
             ("timezone", "GMT"),

@@ -1,5 +1,6 @@
 """Landed bodies -> bronze records and, for bodies that are not what was asked for, quarantine."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.arrow import ArrowTables
+from lakehouse.errors import BadInput
 from lakehouse.landing import LandingZone
 from lakehouse.spark.local import local_frame
 from lakehouse.spark.quality import refused, with_broken_rule
@@ -21,8 +23,12 @@ from lakehouse.tables.bronze import (
     WEATHER_RECORDS,
     WHOLE_BODY,
 )
+from sources import octopus, open_meteo
+from spark_jobs.file_records import file_records
 
-_ENERGY_JSON = "struct<records:array<map<string,string>>,_broken:string>"
+_ENERGY_JSON = "struct<records:array<string>,results:array<string>,_broken:string>"
+#: Where each source keeps its records.
+_RECORDS = f"CASE source WHEN '{octopus.SOURCE}' THEN json.results ELSE json.records END"
 _WEATHER_JSON = (
     "array<struct<utc_offset_seconds:string,hourly_units:map<string,string>,"
     "hourly:map<string,array<string>>>>"
@@ -30,7 +36,13 @@ _WEATHER_JSON = (
 #: What could be read in the shape that is asked for; JSON of another shape could not.
 _ENERGY_READ = "(json IS NOT NULL AND json._broken IS NULL)"
 _WEATHER_READ = "(json IS NOT NULL AND NOT exists(json, p -> p IS NULL))"
+#: What a record has from its landing.
+_OF_THE_LANDING = ("landing_id", "data_set", "fetched_at", "window_start", "window_end")
 _JSON_OPTIONS = {"columnNameOfCorruptRecord": "_broken"}
+
+_BULK_BYTES = 2_000_000
+#: Characters of a refused body that the quarantine shows.
+_SHOWN = 2000
 
 Landings = Sequence[dict[str, Any]]
 
@@ -47,30 +59,35 @@ def landed_bodies(tables: SparkTables, zone: LandingZone, landings: Landings) ->
 
 
 def judged_energy(bodies: DataFrame) -> DataFrame:
-    """Energi Data Service bodies with `json`, `record_count` and the rule they break, if any."""
+    """Answers with `records`, `record_count` and the rule they break, if any."""
     parsed = bodies.withColumn("json", F.from_json("body", _ENERGY_JSON, _JSON_OPTIONS))
     return with_broken_rule(
-        parsed.withColumns(
+        parsed.withColumn("records", F.expr(_RECORDS)).withColumns(
             {
                 "whole_json": F.expr(f"{_ENERGY_READ} OR try_parse_json(body) IS NOT NULL"),
                 "records_present": F.expr(
-                    f"{_ENERGY_READ} AND json.records IS NOT NULL "
-                    "AND NOT exists(json.records, r -> r IS NULL)"
+                    f"{_ENERGY_READ} AND records IS NOT NULL "
+                    "AND NOT exists(records, r -> r IS NULL OR NOT startswith(r, '{'))"
                 ),
-                "record_count": F.expr("size(json.records)"),
+                "record_count": F.expr("size(records)"),
             }
         ),
-        _body_rules("a list 'records' of objects"),
-    )
+        _body_rules("a list 'records' (Octopus: 'results') of objects"),
+    ).drop("json")
 
 
 def energy_records(judged: DataFrame) -> DataFrame:
     """Bodies that keep the rules -> bronze.energy_records."""
     records = (
         judged.where("broken IS NULL")
-        .select("landing_id", "data_set", "fetched_at", F.posexplode("json.records"))
-        .withColumnsRenamed({"pos": "record_index", "col": "fields"})
-    )
+        .select(
+            *_OF_THE_LANDING,
+            F.expr(f"CASE WHEN source = '{octopus.SOURCE}' THEN get(asked, 0) END AS asked"),
+            F.lit(None).cast("string").alias("decimal"),
+            F.posexplode("records"),
+        )
+        .withColumnsRenamed({"pos": "record_index", "col": "record"})
+    )  # fmt: skip
     return records.select(*ENERGY_RECORDS.column_names)
 
 
@@ -130,29 +147,85 @@ def run(
     is there whole: running again appends nothing. Returns rows written per table.
     """
     written = {QUARANTINE.name: 0}
-    for source, judge, records, target in (
-        ("energi_data_service", judged_energy, energy_records, ENERGY_RECORDS),
-        ("open_meteo", judged_weather, weather_records, WEATHER_RECORDS),
+    for kind, judge, records, target in (
+        ("energy", judged_energy, energy_records, ENERGY_RECORDS),
+        ("weather", judged_weather, weather_records, WEATHER_RECORDS),
     ):
-        pending = _not_held(arrow, target, [row for row in landings if row["source"] == source])
+        pending = _not_held(arrow, target, [row for row in landings if _kind(row) == kind])
         if not pending:
             continue
-        judged = judge(landed_bodies(tables, zone, pending)).localCheckpoint()
+        judged = _without_good_bodies(judge(landed_bodies(tables, zone, pending))).localCheckpoint()
         counts = judged.agg(
             F.expr("count_if(broken IS NOT NULL)").alias("refused"),
             F.expr("coalesce(sum(record_count) FILTER (WHERE broken IS NULL), 0)").alias("records"),
         ).first()
         assert counts is not None
         if counts["refused"]:
-            written[QUARANTINE.name] += tables.insert_new(
-                QUARANTINE,
-                _refused_bodies(judged, target),
-                since=("fetched_at", first_fetch(pending)),
-            )
+            written[QUARANTINE.name] += _refuse(tables, _refused_bodies(judged, target), pending)
         if counts["records"]:
             tables.append(target, records(judged))
         written[target.name] = counts["records"]
+    files = _not_held(arrow, ENERGY_RECORDS, [row for row in landings if _kind(row) == "file"])
+    if files:
+        _take_in_files(tables, zone, files, written)
     return written
+
+
+def _kind(landing: dict[str, Any]) -> str:
+    """How a body is read: `file`, `weather` or `energy`."""
+    if landing["request"].startswith("/file/"):
+        return "file"
+    return "weather" if landing["source"] == open_meteo.SOURCE else "energy"
+
+
+def _take_in_files(
+    tables: SparkTables, zone: LandingZone, landings: Landings, written: dict[str, int]
+) -> None:
+    """Files are read by the driver: few, and each in memory once."""
+    for landing in landings:
+        body = zone.path(landing["body_path"]).read_bytes()
+        try:
+            found = file_records(body, landing["content_type"])
+        except BadInput as fault:
+            written[QUARANTINE.name] += _refuse_file(tables, landing, "file_is_readable", fault)
+            continue
+        if not found.records:
+            written[QUARANTINE.name] += _refuse_file(tables, landing, "not_empty", "no record")
+            continue
+        records = (
+            ENERGY_RECORDS.row(
+                **{name: landing[name] for name in _OF_THE_LANDING},
+                record_index=i,
+                record=json.dumps(fields, ensure_ascii=False),
+                decimal=found.decimal,
+            )
+            for i, fields in enumerate(found.records)
+        )
+        rows = local_frame(tables.spark, records, struct_type(ENERGY_RECORDS))
+        tables.append(ENERGY_RECORDS, rows)
+        written[ENERGY_RECORDS.name] = written.get(ENERGY_RECORDS.name, 0) + len(found.records)
+
+
+def _refuse_file(tables: SparkTables, landing: dict[str, Any], rule: str, was: object) -> int:
+    refused = QUARANTINE.row(
+        **{name: landing[name] for name in ("landing_id", "data_set", "fetched_at")},
+        table=ENERGY_RECORDS.name,
+        record_index=WHOLE_BODY,
+        rule=rule,
+        reason=f"Expected a file with a header and records in {landing['request']}: {was}",
+    )
+    rows = local_frame(tables.spark, [refused], struct_type(QUARANTINE))
+    return _refuse(tables, rows, [landing])
+
+
+def _refuse(tables: SparkTables, rows: DataFrame, landings: Landings) -> int:
+    return tables.insert_new(QUARANTINE, rows, since=("fetched_at", first_fetch(landings)))
+
+
+def is_bulk(landings: Landings) -> bool:
+    """Whether a batch is large beside Spark's own overhead."""
+    size: int = sum(row["body_bytes"] for row in landings)
+    return size > _BULK_BYTES
 
 
 def first_fetch(landings: Landings) -> datetime:
@@ -177,11 +250,17 @@ def _body_rules(expected: str) -> tuple[Rule, ...]:
     )
 
 
+def _without_good_bodies(judged: DataFrame) -> DataFrame:
+    """The text of a body is kept where it was refused, as far as a person reads it."""
+    text = F.when(F.col("broken").isNotNull(), F.left("body", F.lit(_SHOWN)))
+    return judged.withColumn("body", text)
+
+
 def _refused_bodies(judged: DataFrame, target: Table) -> DataFrame:
     whole = judged.withColumns(
         {
             "record_index": F.lit(WHOLE_BODY),
-            "record": F.left(F.col("body"), F.lit(2000)),
+            "record": F.col("body"),
         }
     )
     return refused(whole, target.name)

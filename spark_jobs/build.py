@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any
 
 from lakehouse.arrow import ArrowTables
@@ -12,12 +12,12 @@ from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.bronze import LANDINGS
 from lakehouse.tables.gold import RUNS
-from lakehouse.tables.silver import LOCATIONS, SERIES
-from sources import energi_data_service, open_meteo
-from spark_jobs import bronze, silver
+from sources import open_meteo
+from spark_jobs import bronze, catalogue_tables, observed, silver
 
 STEP = "build"
-_BULK_BYTES = 2_000_000
+#: Bodies that one build takes in: what is read of them must fit in memory.
+BATCH_BYTES = 200_000_000
 
 
 @dataclass
@@ -40,17 +40,31 @@ def pending(arrow: ArrowTables) -> tuple[list[dict[str, Any]], list[dict[str, An
     return [row for row in manifest if row["landing_id"] not in taken], manifest
 
 
+def first_batch(
+    waiting: list[dict[str, Any]], manifest: list[dict[str, Any]], most_bytes: int = BATCH_BYTES
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(the landings of the next batch in order of arrival, the manifest without later batches)."""
+    ordered = sorted(waiting, key=lambda r: (r["fetched_at"], r["window_start"], r["landing_id"]))
+    sizes = accumulate(row["body_bytes"] for row in ordered)
+    batch = [row for row, size in zip(ordered, sizes, strict=True) if size <= most_bytes]
+    batch = batch or ordered[:1]
+    later = {row["landing_id"] for row in ordered[len(batch) :]}
+    return batch, [row for row in manifest if row["landing_id"] not in later]
+
+
 def run(tables: SparkTables, arrow: ArrowTables, zone: LandingZone, catalogue: Catalogue) -> Built:
-    """Take in all pending landings. Safe to repeat: what was written is not written again."""
+    """Take in the oldest pending landings, as many as fit into one batch.
+
+    Safe to repeat: what was written is not written again. The caller notes what was taken in, and
+    comes back until nothing is pending.
+    """
     built = Built()
-    built.add({SERIES.name: arrow.insert_new(SERIES, silver.series_rows(catalogue))})
-    built.add({LOCATIONS.name: arrow.insert_new(LOCATIONS, silver.location_rows(catalogue))})
-    landings, manifest = pending(arrow)
+    built.add(catalogue_tables.mirror(arrow, catalogue))
+    landings, manifest = first_batch(*pending(arrow))
     if not landings:
         return built
     built.landing_ids = [row["landing_id"] for row in landings]
-    size = sum(row["body_bytes"] for row in landings)
-    with tables.in_bulk() if size > _BULK_BYTES else nullcontext():
+    with tables.in_bulk() if bronze.is_bulk(landings) else nullcontext():
         _take_in(built, tables, arrow, zone, catalogue, landings, manifest)
     return built
 
@@ -64,22 +78,22 @@ def _take_in(
     landings: list[dict[str, Any]],
     manifest: list[dict[str, Any]],
 ) -> None:
-    energy, weather = silver.observation_tables(catalogue)
+    weather, rest = open_meteo.SOURCE, {row["source"] for row in landings} - {open_meteo.SOURCE}
 
-    def into_bronze(source: str) -> dict[str, int]:
-        mine = [row for row in landings if row["source"] == source]
+    def into_bronze(*sources: str) -> dict[str, int]:
+        mine = [row for row in landings if row["source"] in sources]
         return bronze.run(tables, arrow, zone, mine)
 
-    def observations(observed: silver.Observed) -> dict[str, int]:
-        return silver.update_observations(tables, catalogue, observed, landings, manifest)
+    def observations(table: observed.Observed) -> dict[str, int]:
+        return silver.update_observations(tables, catalogue, table, landings, manifest)
 
     def take_in_energy() -> list[dict[str, int]]:
-        return [into_bronze(energi_data_service.SOURCE), observations(energy)]
+        return [into_bronze(*rest), *map(observations, observed.energy_tables(catalogue))]
 
     def take_in_weather() -> list[dict[str, int]]:
         return [
-            into_bronze(open_meteo.SOURCE),
-            observations(weather),
+            into_bronze(weather),
+            observations(observed.weather_table(catalogue)),
             silver.update_weather_forecasts(tables, catalogue, landings),
         ]
 

@@ -1,7 +1,7 @@
 """Samples as Spark holds them -> the rows that models read, inside a Python worker.
 
-Spark collects known hours only; a model wants whole grids with gaps as NaN. Filling a grid is
-an array job, so it happens where the arrays are.
+Spark collects known intervals only, as they came; a model wants whole grids of one resolution
+with gaps as NaN. Filling a grid is an array job, so it happens where the arrays are.
 """
 
 from typing import Any
@@ -15,51 +15,125 @@ from models.samples import PAST_HOURS
 
 Floats = npt.NDArray[np.float64]
 
+_PAST_MINUTES = PAST_HOURS * 60
+_LISTS = ("past_minutes", "past_length", "weather_minutes")
+_COVARIATE_LISTS = tuple(f"covariate_{part}" for part in ("place", "minutes", "length", "value"))
+
 
 def dense_rows(samples: pd.DataFrame) -> pd.DataFrame:
     """Samples of spark_jobs.features -> rows in the form of `models.samples`.
 
     A missing list (nothing was known at all) becomes a grid of NaN.
     """
-    hours = [len(times) for times in samples["target_time"]]
-    rows = samples.drop(columns=["past_minutes", "weather_minutes"]).copy()
+    counts = [len(times) for times in samples["target_time"]]
+    rows = samples.drop(columns=[name for name in _LISTS if name in samples]).copy()
+    lists = (samples[name] for name in ("past_minutes", "past_length", "past_value"))
     about = zip(samples["resolution_minutes"], samples["kind"], strict=True)
-    past = zip(samples["past_minutes"], samples["past_value"], strict=True)
     rows["past_value"] = _column(
-        samples, [_grid(*lists, *told) for lists, told in zip(past, about, strict=True)]
+        samples,
+        [
+            _grid(minutes, length, value, size, _PAST_MINUTES // size, kind)
+            for minutes, length, value, (size, kind) in zip(*lists, about, strict=True)
+        ],
     )
     for name in WEATHER_VARIABLES:
         weather = zip(samples["weather_minutes"], samples[f"past_{name}"], strict=True)
-        rows[f"past_{name}"] = _column(samples, [_grid(*lists) for lists in weather])
-        rows[name] = _whole(samples[name], hours)
+        rows[f"past_{name}"] = _column(
+            samples, [_grid(m, None, v, 60, PAST_HOURS, "") for m, v in weather]
+        )
+        rows[name] = _whole(samples[name], counts)
     if "target" in rows:
-        rows["target"] = _whole(samples["target"], hours)
+        rows["target"] = _whole(samples["target"], counts)
+    rows = _with_covariates(rows, counts)
     return rows.sort_values(["series_id", "forecast_origin"], ignore_index=True)
 
 
-def _grid(minutes: Any, known: Any, resolution: int = 60, kind: str = "") -> Floats:
-    """(PAST_HOURS,) from intervals: prices averaged, energy summed; NaN where one is not known.
+def at_resolution(
+    begin: npt.NDArray[np.int64],
+    length: npt.NDArray[np.int64],
+    value: Floats,
+    size: int,
+    count: int,
+    kind: str,
+) -> Floats:
+    """Intervals as they came -> (count,) values of intervals of `size` from 0 on; NaN in gaps.
 
-    An interval that is given twice keeps what is known.
+    begin, length: (n,) in the unit of `size`. The twin of `spark_jobs.resolution.at_resolution`,
+    by the same rules.
     """
-    per_hour = 60 // resolution
-    grid = np.full(PAST_HOURS * per_hour, np.nan)
-    if minutes is not None and known is not None:
-        values = np.asarray(known, dtype=float)
-        there = ~np.isnan(values)
-        grid[np.asarray(minutes, dtype=int)[there] // resolution] = values[there]
-    hours = grid.reshape(PAST_HOURS, per_hour)
-    whole: Floats = hours.mean(axis=1) if kind == "price" else hours.sum(axis=1)
-    return whole
+    order = np.argsort(begin, kind="stable")
+    begin, length, value = begin[order], length[order], value[order]
+    end = np.minimum(begin + length, np.append(begin[1:], np.iinfo(np.int64).max))
+    first = begin // size
+    pieces = np.where(end > begin, (end - 1) // size - first + 1, 0)
+    source = np.repeat(np.arange(len(begin)), pieces)
+    slot = first[source] + np.arange(len(source)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    inside = (slot >= 0) & (slot < count)
+    source, slot = source[inside], slot[inside]
+    lasts = np.minimum(end[source], (slot + 1) * size) - np.maximum(begin[source], slot * size)
+    part = value[source] * (lasts / (length[source] if kind == "energy" else size))
+    covered = np.bincount(slot, lasts, count)
+    return np.where(covered == size, np.bincount(slot, part, count), np.nan)
+
+
+def _grid(minutes: Any, length: Any, known: Any, size: int, count: int, kind: str) -> Floats:
+    """(count,) from lists of known intervals; no `length`: all have the grid's."""
+    if minutes is None or known is None:
+        return np.full(count, np.nan)
+    value = np.asarray(known, dtype=float)
+    there = ~np.isnan(value)
+    value, begin = value[there], np.asarray(minutes, dtype=np.int64)[there]
+    if length is not None:
+        lasts = np.asarray(length, dtype=np.int64)[there]
+        if (lasts != size).any() or (begin % size).any():
+            return at_resolution(begin, lasts, value, size, count, kind)
+    slot = begin // size
+    inside = slot >= 0
+    grid = np.full(count, np.nan)
+    grid[slot[inside]] = value[inside]
+    return grid
+
+
+def _with_covariates(rows: pd.DataFrame, counts: list[int]) -> pd.DataFrame:
+    """Adds past_covariates and target_covariates: one name's grid after the other's.
+
+    Rows of a group without covariates have no such columns.
+    """
+    if not rows["covariates"].map(len).any():
+        return rows.drop(columns=["covariates", *(n for n in _COVARIATE_LISTS if n in rows)])
+    past, ahead = [], []
+    columns = (rows[name] for name in ("covariates", "resolution_minutes", *_COVARIATE_LISTS))
+    for count, names, size, *lists in zip(counts, *columns, strict=True):
+        split = _PAST_MINUTES // size
+        grids = [
+            _grid(*_of_place(place, lists), size, split + count, "price")
+            for place in range(1, len(names) + 1)
+        ]
+        past.append(np.concatenate([np.empty(0), *(grid[:split] for grid in grids)]))
+        ahead.append(np.concatenate([np.empty(0), *(grid[split:] for grid in grids)]))
+    made = {"past_covariates": past, "target_covariates": ahead}
+    return rows.drop(columns=list(_COVARIATE_LISTS)).assign(
+        **{name: _column(rows, grids) for name, grids in made.items()}
+    )
+
+
+def _of_place(place: int, lists: list[Any]) -> tuple[Any, Any, Any]:
+    """Minutes, length and value of the covariate whose place in the group's list is given."""
+    places, *others = lists
+    if places is None:
+        return None, None, None
+    mine = np.asarray(places) == place
+    minutes, length, value = (np.asarray(other)[mine] for other in others)
+    return minutes, length, value
 
 
 def _column(samples: pd.DataFrame, grids: list[Floats]) -> "pd.Series[Any]":
     return pd.Series(grids, index=samples.index, dtype=object)
 
 
-def _whole(lists: "pd.Series[Any]", hours: list[int]) -> "pd.Series[Any]":
+def _whole(lists: "pd.Series[Any]", counts: list[int]) -> "pd.Series[Any]":
     whole = [
         np.full(count, np.nan) if values is None else np.asarray(values, dtype=float)
-        for values, count in zip(lists, hours, strict=True)
+        for values, count in zip(lists, counts, strict=True)
     ]
     return pd.Series(whole, index=lists.index, dtype=object)

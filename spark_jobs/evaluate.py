@@ -9,10 +9,16 @@ from lakehouse.spark.tables import SparkTables, literal
 from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, QUANTILES
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
 from lakehouse.time import DAY, as_utc
-from spark_jobs.features import INTERVAL, hour_value
-from spark_jobs.features import as_of as known_as_of
+from spark_jobs.known_at import as_of as known_as_of
+from spark_jobs.resolution import at_resolution
 
 BAND_HOURS = 6
+#: How long a block lasts: where the clock changes, an hour less or more.
+_BLOCK_SECONDS = " - ".join(
+    "unix_seconds(to_utc_timestamp(timestamp_seconds("
+    f"unix_date(target_day) * 86400 + (horizon_band + {hours}) * 3600), timezone))"
+    for hours in (BAND_HOURS, 0)
+)
 
 
 def errors(
@@ -20,16 +26,22 @@ def errors(
 ) -> DataFrame:
     """Forecasts and the truth known at `truth_as_of` -> sums per block of six local hours. Pure.
 
-    A block is scored once all of its hours have a truth; its `truth_as_of` is when the last of
-    them became known, so scoring again at a later time gives the same rows. Pinball loss is
-    averaged over the quantiles (Koenker and Bassett 1978).
+    A block is scored once all of its intervals have a forecast and a truth; its `truth_as_of` is
+    when the last of them became known, so scoring again at a later time gives the same rows. Only
+    forecasts in the intervals of silver.series are: those from before a series' resolution was
+    changed fill no block. Pinball loss is averaged over the quantiles (Koenker and Bassett 1978).
     """
-    about = series.select("series_id", "timezone", "resolution_minutes", "kind")
-    known = (
-        known_as_of(observations, F.lit(truth_as_of))
-        .join(F.broadcast(about), on="series_id", how="inner")
-        .groupBy("series_id", *INTERVAL, F.date_trunc("hour", "event_time").alias("valid_time"))
-        .agg(hour_value().alias("truth"), F.max("available_at").alias("known_at"))
+    about = series.select(
+        "series_id", "timezone", F.col("resolution_minutes").alias("minutes"), "kind"
+    )
+    observed = known_as_of(observations, F.lit(truth_as_of)).join(
+        F.broadcast(about), on="series_id", how="inner"
+    )
+    known = at_resolution(observed, F.col("minutes")).select(
+        "series_id",
+        F.col("event_time").alias("valid_time"),
+        F.col("value").alias("truth"),
+        F.col("available_at").alias("known_at"),
     )
     scored = (
         forecasts.join(F.broadcast(about), on="series_id", how="inner")
@@ -46,7 +58,7 @@ def errors(
     )
     sums = {
         "n": F.count("truth").cast("int"),
-        "hours": F.count(F.lit(1)),
+        "forecasts": F.count(F.lit(1)),
         "truth_as_of": F.max("known_at"),
         "sum_abs": F.sum(F.abs("error")),
         "sum_error": F.sum("error"),
@@ -59,9 +71,9 @@ def errors(
     block = [k for k in FORECAST_ERRORS.key if k != "truth_as_of"]
     told = ["series_group", "forecast_source", "unit"]
     return (
-        scored.groupBy(*block, *told)
+        scored.groupBy(*block, *told, "timezone", "minutes")
         .agg(*(column.alias(name) for name, column in sums.items()))
-        .where("n = hours")
+        .where(f"n = forecasts AND n * minutes * 60 = {_BLOCK_SECONDS}")
     )
 
 

@@ -1,28 +1,48 @@
 """The one point-in-time door: what a model may see at a forecast origin.
 
-Training and daily scoring both come through `samples`. Silver is sliced by
-`available_at <= forecast_origin < superseded_at`; of weather forecasts the newest vintage that
-the origin could have is taken; truth is joined at the caller's own `truth_as_of`.
+Training and daily scoring both come through `samples`. Silver is sliced by what was known at the
+origin (`spark_jobs.known_at`); truth is joined at the caller's own `truth_as_of`. Values are in
+intervals as they came until a model, or truth, wants them at its group's resolution.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.catalogue import WEATHER_VARIABLES, Catalogue
 from lakehouse.spark.local import local_frame
 from lakehouse.spark.tables import SparkTables, literal
+from lakehouse.tables import Table
 from lakehouse.tables.gold import FEATURES
-from lakehouse.tables.silver import OBSERVATIONS, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
+from lakehouse.tables.silver import (
+    COVARIATES,
+    OBSERVATIONS,
+    WEATHER_FORECASTS,
+    WEATHER_OBSERVATIONS,
+)
 from lakehouse.time import HOUR
+from spark_jobs.known_at import (
+    PLACE,
+    PLACE_AHEAD,
+    SAMPLE,
+    as_of,
+    covariates_known_at,
+    past_values,
+    past_weather,
+    weather_known_at,
+)
 from spark_jobs.origins import SCHEMA, origin_rows, origins_between
+from spark_jobs.resolution import LONGEST, at_resolution
 
 FEATURE_VERSION = "1"
-#: What `hour_value` must know of an interval.
-INTERVAL = ("kind", "resolution_minutes")
 CALENDAR = ("local_hour", "weekday", "day_of_year", "is_holiday")
+
+
+def inputs(catalogue: Catalogue) -> tuple[Table, ...]:
+    """The tables that samples are made from."""
+    read = (OBSERVATIONS, WEATHER_OBSERVATIONS, WEATHER_FORECASTS)
+    return (*read, COVARIATES) if any(g.covariates for g in catalogue.groups.values()) else read
 
 
 def training_set(
@@ -46,17 +66,21 @@ def samples_at(
 ) -> DataFrame:
     """Samples of (group, origin) pairs, one row per series and origin.
 
-    Only the event times that the samples can use are read.
+    Only the event times that the samples can use are read, and covariates only where a group asked
+    for has some.
     """
     rows = origin_rows(catalogue, issued)
     origins = local_frame(tables.spark, rows, SCHEMA)
-    past = min((row["past_start"] for row in rows), default=catalogue.history_start)
+    past = min((row["past_start"] for row in rows), default=catalogue.history_start) - LONGEST
     first = min((row["target_start"] for row in rows), default=catalogue.history_start)
     last = max((row["target_time"][-1] for row in rows), default=catalogue.history_start)
     observations = _between(tables.read(OBSERVATIONS), "event_time", past, last + HOUR)
     weather = _between(tables.read(WEATHER_OBSERVATIONS), "event_time", past, last + HOUR)
-    forecasts = _between(tables.read(WEATHER_FORECASTS), "valid_time", first, last + HOUR)
+    forecasts = _between(tables.read(WEATHER_FORECASTS), "valid_time", first - HOUR, last + HOUR)
     seen = samples(origins, observations, weather, forecasts)
+    if any(row["covariates"] for row in rows):
+        covariates = _between(tables.read(COVARIATES), "event_time", past, last + HOUR)
+        seen = seen.join(covariates_known_at(origins, covariates), on=SAMPLE, how="left")
     if truth_as_of is None:
         return seen
     return with_truth(seen, origins, observations, truth_as_of)
@@ -67,13 +91,14 @@ def samples(
 ) -> DataFrame:
     """What each series may see at each origin. Pure.
 
-    Past values come as two lists, `past_minutes` (from past_start) and `past_value`, of the known
-    intervals only; past weather likewise. Forecast weather comes parallel to target_time.
+    Past values come as three lists, `past_minutes` (from past_start), `past_length` (minutes) and
+    `past_value`, of the known intervals only; past weather likewise, in hours. Forecast weather
+    comes parallel to target_time. A series without a location has none.
     """
     return (
-        origins.join(past_values(origins, observations), on=_SAMPLE, how="left")
-        .join(past_weather(origins, weather), on=_PLACE, how="left")
-        .join(weather_known_at(origins, forecasts), on=_PLACE, how="left")
+        origins.join(past_values(origins, observations), on=SAMPLE, how="left")
+        .join(past_weather(origins, weather), on=PLACE, how="left")
+        .join(weather_known_at(origins, forecasts), on=PLACE_AHEAD, how="left")
     )
 
 
@@ -81,173 +106,78 @@ def with_truth(
     seen: DataFrame, origins: DataFrame, observations: DataFrame, truth_as_of: datetime
 ) -> DataFrame:
     """Adds `target`, parallel to target_time: the truth as known at `truth_as_of`, or null."""
-    hours = origins.select(
-        "series_id", "forecast_origin", "resolution_minutes", "kind",
-        F.posexplode("target_time").alias("place", "hour"),
-    )  # fmt: skip
-    known = as_of(observations, F.lit(truth_as_of)).select(
-        "series_id", "value", F.date_trunc("hour", "event_time").alias("hour")
+    about = origins.select(
+        "series_id", "kind", F.col("resolution_minutes").alias("minutes")
+    ).distinct()
+    known = as_of(observations, F.lit(truth_as_of)).join(
+        F.broadcast(about), on="series_id", how="inner"
     )
+    values = at_resolution(known, F.col("minutes")).select("series_id", "event_time", "value")
     truth = (
-        hours.join(known, on=["series_id", "hour"], how="left")
-        .groupBy(*_SAMPLE, "place", *INTERVAL)
-        .agg(hour_value())
-        .groupBy(*_SAMPLE)
+        origins.select(*SAMPLE, F.posexplode("target_time").alias("place", "event_time"))
+        .join(values, on=["series_id", "event_time"], how="left")
+        .groupBy(*SAMPLE)
         .agg(F.array_sort(F.collect_list(F.struct("place", "value"))).alias("truth"))
-        .select(*_SAMPLE, F.expr("transform(truth, t -> t.value)").alias("target"))
+        .select(*SAMPLE, F.expr("transform(truth, t -> t.value)").alias("target"))
     )
-    return seen.join(truth, on=_SAMPLE, how="left")
-
-
-def as_of(vintages: DataFrame, instant: Column) -> DataFrame:
-    """Of each event time the newest vintage with `available_at <= instant`."""
-    order = Window.partitionBy("series_id", "event_time").orderBy(F.desc("available_at"))
-    known = vintages.where(F.col("available_at") <= instant)
-    return known.withColumn("age", F.row_number().over(order)).where("age = 1").drop("age")
-
-
-def with_superseded_at(vintages: DataFrame, *key: str) -> DataFrame:
-    """Adds when the next vintage of the same event time became known; null for the newest."""
-    order = Window.partitionBy(*key, "event_time").orderBy("available_at")
-    return vintages.withColumn("superseded_at", F.lead("available_at").over(order))
-
-
-def past_values(origins: DataFrame, observations: DataFrame) -> DataFrame:
-    """Per series and origin the known intervals of the past grid, and the newest event time known.
-
-    A vintage that is about a time after the origin (a published price of tomorrow) counts too:
-    what matters is when it became known.
-    """
-    days = _days(with_superseded_at(observations, "series_id"), ["series_id"], ["value"])
-    wanted = origins.select(*_SAMPLE, "past_start", "target_start")
-    return _known_of(wanted, days, _SAMPLE, "series_id").select(
-        *_SAMPLE,
-        F.expr("array_max(known.event_time)").alias("history_end"),
-        _minutes().alias("past_minutes"),
-        F.col("known.value").alias("past_value"),
-    )
-
-
-def past_weather(origins: DataFrame, weather: DataFrame) -> DataFrame:
-    """Per location and origin the actual weather known of the past grid."""
-    wide = (
-        with_superseded_at(weather, "location_id", "variable")
-        .groupBy("location_id", "event_time", "available_at", "superseded_at")
-        .agg(*(F.max(F.expr(f"CASE variable WHEN '{v}' THEN value END")).alias(v)
-               for v in WEATHER_VARIABLES))
-    )  # fmt: skip
-    days = _days(wide, ["location_id"], WEATHER_VARIABLES)
-    wanted = origins.select(*_PLACE, "target_start").distinct()
-    return _known_of(wanted, days, ["location_id", "forecast_origin"], "location_id").select(
-        *_PLACE,
-        _minutes().alias("weather_minutes"),
-        *(F.col(f"known.{v}").alias(f"past_{v}") for v in WEATHER_VARIABLES),
-    )
-
-
-def weather_known_at(origins: DataFrame, forecasts: DataFrame) -> DataFrame:
-    """Per location and origin the newest forecast of each target hour that the origin had.
-
-    Arrays are parallel to target_time; null where no forecast was known.
-    """
-    vintage = F.struct("available_at", "issue_time", "variable", "value")
-    per_hour = forecasts.groupBy("location_id", "valid_time").agg(
-        F.collect_list(vintage).alias("vintages")
-    )
-    known = "filter(vintages, v -> v.available_at <= forecast_origin)"
-    newest = (
-        "array_max(transform(filter(known, v -> v.variable = '{}'), "
-        "v -> struct(v.available_at, v.issue_time, v.value))) AS {}"
-    )
-    return (
-        origins.select(*_PLACE, "target_time")
-        .distinct()
-        .select(*_PLACE, F.posexplode("target_time").alias("place", "valid_time"))
-        .join(per_hour, on=["location_id", "valid_time"], how="left")
-        .select(*_PLACE, "place", F.expr(known).alias("known"))
-        .select(*_PLACE, "place", *(F.expr(newest.format(v, v)) for v in WEATHER_VARIABLES))
-        .groupBy(*_PLACE)
-        .agg(F.array_sort(F.collect_list(F.struct("place", *WEATHER_VARIABLES))).alias("ahead"))
-        .select(
-            *_PLACE,
-            F.expr(f"array_min(transform(ahead, a -> {_NEWEST_ISSUE}))").alias(
-                "weather_issue_time"
-            ),
-            *(F.col(f"ahead.{v}.value").alias(v) for v in WEATHER_VARIABLES),
-        )
-    )
+    return seen.join(truth, on=SAMPLE, how="left")
 
 
 def feature_rows(seen: DataFrame) -> DataFrame:
-    """Samples -> gold.features, one row per target hour."""
+    """Samples -> gold.features, one row per target interval."""
+    nothing = "transform(target_time, t -> CAST(NULL AS double))"
+    known = {v: F.coalesce(F.col(v), F.expr(nothing)) for v in WEATHER_VARIABLES}
     arrays = [*CALENDAR, *WEATHER_VARIABLES]
-    per_hour = F.arrays_zip(F.col("target_time").alias("valid_time"), *arrays)
+    per_interval = F.arrays_zip(F.col("target_time").alias("valid_time"), *arrays)
+    rows = (
+        seen.withColumns(known)
+        .withColumn("interval", F.explode(per_interval))
+        .drop(*arrays, "covariates")
+        .select("*", "interval.*")
+    )
+    none = F.expr("CAST(map() AS map<string,double>)")
+    if "covariate_value" in seen.columns:
+        ahead = _covariates_ahead(seen)
+        rows = rows.join(ahead, on=[*SAMPLE, "valid_time"], how="left")
+        covariates = F.coalesce("covariates", none)
+    else:
+        covariates = none
+    return rows.withColumns(
+        {
+            "feature_version": F.lit(FEATURE_VERSION),
+            "covariates": covariates,
+            "horizon_hours": F.expr(
+                "(unix_seconds(valid_time) - unix_seconds(forecast_origin)) / 3600.0D"
+            ),
+        }
+    ).select(*FEATURES.column_names)
+
+
+def _covariates_ahead(seen: DataFrame) -> DataFrame:
+    """Per sample and target interval the known covariates, by name."""
+    lists = ("place", "minutes", "length", "value")
+    one = F.explode(F.arrays_zip(*(F.col(f"covariate_{part}").alias(part) for part in lists)))
+    times = F.expr("timestamp_seconds(unix_seconds(past_start) + c.minutes * 60)")
+    rows = seen.withColumn("c", one).select(
+        *SAMPLE,
+        F.expr("element_at(covariates, c.place)").alias("name"),
+        F.col("resolution_minutes").alias("minutes"),
+        F.col("c.length").alias("resolution_minutes"),
+        F.col("c.value").alias("value"),
+        F.lit("price").alias("kind"),
+        times.alias("event_time"),
+        F.col("forecast_origin").alias("available_at"),
+        "target_start",
+    )
+    ends = "unix_seconds(event_time) + 60 * resolution_minutes"
+    recent = rows.where(f"{ends} > unix_seconds(target_start)")
+    named = F.array_sort(F.collect_list(F.struct("name", "value")))
     return (
-        seen.withColumn("hour", F.explode(per_hour))
-        .drop(*arrays)
-        .select("*", "hour.*")
-        .withColumns(
-            {
-                "feature_version": F.lit(FEATURE_VERSION),
-                "horizon_hours": F.expr(
-                    "(unix_seconds(valid_time) - unix_seconds(forecast_origin)) / 3600.0D"
-                ),
-            }
-        )
-        .select(*FEATURES.column_names)
-    )
-
-
-_SAMPLE = ["series_id", "forecast_origin"]
-_PLACE = ["location_id", "forecast_origin", "past_start"]
-_NEWEST_ISSUE = f"greatest({', '.join(f'a.{v}.issue_time' for v in WEATHER_VARIABLES)})"
-_KNOWN_AT_ORIGIN = (
-    "v.event_time >= past_start AND v.event_time < target_start "
-    "AND v.available_at <= forecast_origin "
-    "AND (v.superseded_at IS NULL OR forecast_origin < v.superseded_at)"
-)
-
-
-def _days(vintages: DataFrame, key: Sequence[str], values: Sequence[str]) -> DataFrame:
-    """Vintages of a UTC day in one list: an origin is joined to days, not to every interval."""
-    vintage = F.struct("event_time", "available_at", "superseded_at", *values)
-    return vintages.groupBy(*key, F.to_date("event_time").alias("day")).agg(
-        F.collect_list(vintage).alias("vintages")
-    )
-
-
-def _known_of(
-    wanted: DataFrame, days: DataFrame, sample: Sequence[str], joined_by: str
-) -> DataFrame:
-    """Per sample, in one list `known`, the vintages of the past grid that count at its origin."""
-    past_days = F.expr("explode(sequence(to_date(past_start), to_date(target_start)))")
-    known = F.expr(f"filter(vintages, v -> {_KNOWN_AT_ORIGIN})")
-    return (
-        wanted.withColumn("day", past_days)
-        .join(days, on=[joined_by, "day"], how="inner")
-        .select(*sample, "past_start", known.alias("known"))
-        .groupBy(*sample, "past_start")
-        .agg(F.flatten(F.collect_list("known")).alias("known"))
-    )
-
-
-def _minutes() -> Column:
-    return F.expr(
-        "transform(known, v -> int((unix_seconds(v.event_time) - unix_seconds(past_start)) div 60))"
+        at_resolution(recent, F.col("minutes"), key=[*SAMPLE, "name"])
+        .groupBy(*SAMPLE, F.col("event_time").alias("valid_time"))
+        .agg(F.map_from_entries(named).alias("covariates"))
     )
 
 
 def _between(rows: DataFrame, column: str, first: datetime, end: datetime) -> DataFrame:
     return rows.where(f"{column} >= {literal(first)} AND {column} < {literal(end)}")
-
-
-def hour_value() -> Column:
-    """The value of an hour from its intervals: prices averaged, energy summed.
-
-    An hour of which one interval is not known is not known. Group by INTERVAL too.
-    """
-    return F.expr(
-        """CASE WHEN count(value) < 60 div resolution_minutes THEN NULL
-                WHEN kind = 'price' THEN avg(value)
-                ELSE sum(value) END"""
-    ).alias("value")

@@ -16,14 +16,13 @@ from lakehouse.settings import Settings
 from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.gold import FEATURES, FORECASTS, QUANTILES
-from lakehouse.tables.silver import OBSERVATIONS, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
 from models import lstm, naive
 from models.lstm import TrainedLstm
 from models.quantiles import to_rows
 from models.samples import from_rows
 from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Champion, champions_at
 from spark_jobs.dense import dense_rows
-from spark_jobs.features import FEATURE_VERSION, feature_rows, samples_at
+from spark_jobs.features import FEATURE_VERSION, feature_rows, inputs, samples_at
 from spark_jobs.train import models_folder
 
 SCORED = {
@@ -91,7 +90,7 @@ def forecast_rows(
 ) -> DataFrame:
     """Scored quantiles and the samples they came from -> gold.forecasts.
 
-    Hours for which a model has no answer are left out: a gap stays a gap.
+    Intervals for which a model has no answer are left out: a gap stays a gap.
     """
     told = seen.select(
         "series_id", "forecast_origin", "series_group", "unit", "weather_issue_time", "history_end"
@@ -149,7 +148,7 @@ def run(
     stamp = {
         "produced_at": produced_at,
         "run_id": run_id,
-        "table_versions": arrow.versions((OBSERVATIONS, WEATHER_OBSERVATIONS, WEATHER_FORECASTS)),
+        "table_versions": arrow.versions(inputs(catalogue)),
         "mlflow_runs": {
             (c.series_group, c.model_version): c.mlflow_run_id for c in champions.values()
         },

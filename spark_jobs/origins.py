@@ -8,7 +8,7 @@ from typing import Any
 import holidays
 
 from lakehouse.catalogue import Catalogue, SeriesGroup
-from lakehouse.time import DAY, at_local, day_start, hours_of, target_day
+from lakehouse.time import DAY, at_local, day_start, intervals_of, target_day
 from models.samples import PAST_HOURS
 
 #: Country and, where holidays differ within it, the part.
@@ -17,8 +17,9 @@ _COUNTRY_OF_ZONE = {"Europe/Copenhagen": ("DK", None), "Europe/London": ("GB", "
 SCHEMA = (
     "series_id string, series_group string, unit string, kind string, timezone string, "
     "location_id string, resolution_minutes int, forecast_origin timestamp, "
-    "past_start timestamp, target_start timestamp, target_time array<timestamp>, "
-    "local_hour array<int>, weekday array<int>, day_of_year array<int>, is_holiday array<int>"
+    "past_start timestamp, target_start timestamp, target_end timestamp, "
+    "target_time array<timestamp>, local_hour array<double>, weekday array<int>, "
+    "day_of_year array<int>, is_holiday array<int>, covariates array<string>"
 )
 
 
@@ -40,26 +41,29 @@ def _rows(catalogue: Catalogue, group_id: str, origin: datetime) -> Iterator[dic
     group = catalogue.groups[group_id]
     day = target_day(origin, group.zone)
     start = day_start(day, group.zone)
-    hours = hours_of(day, group.zone)
+    times = intervals_of(day, group.zone, group.resolution_minutes)
+    local = [instant.astimezone(group.zone) for instant in times]
     shared = {
         "series_group": group_id,
         "kind": group.kind,
         "timezone": group.timezone,
+        "resolution_minutes": group.resolution_minutes,
+        "covariates": list(group.covariates),
         "forecast_origin": origin,
         "past_start": start - timedelta(hours=PAST_HOURS),
         "target_start": start,
-        "target_time": hours,
-        "local_hour": [hour.astimezone(group.zone).hour for hour in hours],
-        "weekday": [day.weekday()] * len(hours),
-        "day_of_year": [day.timetuple().tm_yday] * len(hours),
-        "is_holiday": [int(is_holiday(day, group.timezone))] * len(hours),
+        "target_end": times[-1] + timedelta(minutes=group.resolution_minutes),
+        "target_time": times,
+        "local_hour": [clock.hour + clock.minute / 60 for clock in local],
+        "weekday": [day.weekday()] * len(times),
+        "day_of_year": [day.timetuple().tm_yday] * len(times),
+        "is_holiday": [int(is_holiday(day, group.timezone))] * len(times),
     }
     for series in catalogue.members(group_id):
         yield shared | {
             "series_id": series.series_id,
             "unit": series.unit,
             "location_id": series.location_id,
-            "resolution_minutes": catalogue.data_sets[series.data_set].resolution_minutes,
         }
 
 

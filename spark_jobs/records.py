@@ -1,126 +1,75 @@
 """Raw records -> typed candidates, with what their rules need to judge them. Pure."""
 
-from pyspark.sql import DataFrame, Window
-from pyspark.sql import functions as F
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from operator import and_
 
-from lakehouse.catalogue import WEATHER_VARIABLES, Catalogue, Publication
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+from pyspark.sql.types import StringType, StructType
+
+from lakehouse.catalogue import Catalogue, DataSet, Publication, Tariff
 from lakehouse.spark.local import local_frame
+from lakehouse.spark.tables import literal
+from spark_jobs.local_time import with_instants
 from spark_jobs.vintages import usual_publication
 
-#: Units that Open-Meteo promises for what the clients ask for.
-WEATHER_UNITS = {
-    "temperature_2m": "°C",
-    "precipitation": "mm",
-    "cloud_cover": "%",
-    "wind_speed_10m": "m/s",
-}
-_WEATHER_RESOLUTION_MINUTES = 60
-_ISO = r"^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(:\\d\\d)?$"
+#: A time of ISO 8601 as a timestamp, read as UTC where it says no offset; else null. A cast alone
+#: would also take a year or a date for its first moment.
+ISO_TIME = (
+    "CASE WHEN length(time_text) >= 16 AND substr(time_text, 5, 1) = '-' "
+    "AND substr(time_text, 14, 1) = ':' THEN try_cast(time_text AS timestamp) END"
+)
+#: How files write that there is no value.
+_NOTHING = ("", "-", "n/e", "n/a", "na", "nan", "null", "none")
+
+DataSets = Sequence[DataSet]
 
 
-def energy_candidates(records: DataFrame, catalogue: Catalogue) -> DataFrame:
-    """bronze.energy_records -> one candidate per record, for silver.observations.
+def energy_candidates(records: DataFrame, catalogue: Catalogue, names: Iterable[str]) -> DataFrame:
+    """bronze.energy_records -> one candidate per record and series, for silver.observations.
 
-    Adds the series it belongs to, the typed time and value, the usual publication time, and
-    whether its body also gives another value for its key and time.
+    names: the data sets that are among the records. Adds the series it belongs to, the typed time
+    and value, and when it usually becomes known. A rate that lasts longer than one interval
+    becomes one candidate for each.
     """
-    typed = (
-        records.join(F.broadcast(_data_sets(records, catalogue)), on="data_set", how="left")
-        .withColumns(
-            {
-                "missing_fields": F.expr(
-                    "filter(concat(array(time_column, value_column), key_columns), "
-                    "c -> NOT map_contains_key(fields, c))"
-                ),
-                "time_text": F.expr("fields[time_column]"),
-                "value_text": F.expr("fields[value_column]"),
-                "source_key": F.expr("array_join(transform(key_columns, c -> fields[c]), '|')"),
-            }
-        )
-        .withColumns(
-            {
-                "event_time": F.expr(
-                    f"CASE WHEN time_text RLIKE '{_ISO}' THEN try_cast(time_text AS timestamp) END"
-                ),
-                "value": F.expr("try_cast(value_text AS double)"),
-            }
-        )
+    data_sets = [catalogue.data_sets[name] for name in names]
+    texts = _with_texts(records, data_sets).withColumn(
+        "value_text", _of(data_sets, lambda d: _text(F.col("f")[d.value_column]))
     )
+    typed = _with_times(texts, data_sets).withColumn("value", _number())
     named = typed.join(
         F.broadcast(_series(records, catalogue)), on=["data_set", "source_key"], how="left"
     )
-    return _with_conflicts(named, ["data_set", "source_key"]).withColumn(
-        "usual_at", usual_publication()
-    )
+    derived = named.withColumn("value", F.expr(_derived_value(catalogue)))
+    return _with_publication(derived, data_sets, lambda d: d.publication)
 
 
-def weather_candidates(records: DataFrame, catalogue: Catalogue) -> DataFrame:
-    """bronze.weather_records -> one candidate per variable, for both silver weather tables.
+def covariate_candidates(
+    records: DataFrame, catalogue: Catalogue, names: Iterable[str]
+) -> DataFrame:
+    """bronze.energy_records -> one candidate per record and known column, for silver.covariates.
 
-    Adds issue_time, issue_basis and weather_model (forecasts) and the usual publication time
-    (actual weather).
+    Records without a readable time or a known series are left out: silver.observations refuses
+    them by name.
     """
-    wanted = F.array(
-        *(
-            F.struct(F.lit(name).alias("variable"), F.lit(unit).alias("expected_unit"))
-            for name, unit in ((v, WEATHER_UNITS[v]) for v in WEATHER_VARIABLES)
-        )
+    data_sets = [catalogue.data_sets[name] for name in names]
+    known = _of(data_sets, lambda d: F.array(*(_known(name) for name in d.known_columns)))
+    texts = _with_texts(records, data_sets).select("*", F.inline(known))
+    named = (
+        _with_times(texts, data_sets)
+        .withColumn("value", _number())
+        .join(F.broadcast(_series(records, catalogue)), on=["data_set", "source_key"], how="inner")
     )
-    typed = (
-        records.select("*", F.inline(wanted))
-        .withColumnRenamed("time", "time_text")
-        .withColumns(
-            {
-                "variable_present": F.expr("map_contains_key(fields, variable)"),
-                "value_text": F.expr("fields[variable]"),
-                "unit": F.expr("units[variable]"),
-                "event_time": F.expr(
-                    f"CASE WHEN time_text RLIKE '{_ISO}' THEN try_cast(time_text AS timestamp) END"
-                ),
-            }
-        )
-        .withColumn("value", F.expr("try_cast(value_text AS double)"))
+    usable = named.where(
+        "event_time IS NOT NULL AND unix_seconds(event_time) % (resolution_minutes * 60) = 0"
     )
-    weather = catalogue.weather
-    rule = {name: F.lit(value) for name, value in _publication(weather.actual).items()}
-    rule["resolution_minutes"] = F.lit(_WEATHER_RESOLUTION_MINUTES)
-    judged = _with_conflicts(typed, ["location_id", "variable"]).withColumns(rule)
-    return judged.withColumn("usual_at", usual_publication()).withColumns(
-        {
-            "weather_model": F.lit(weather.weather_model),
-            "issue_basis": F.expr(
-                f"CASE WHEN '{weather.issue_basis}' = 'simulated' THEN 'simulated' "
-                "WHEN data_set = 'single_runs' THEN 'run' ELSE 'fetched' END"
-            ),
-            "issue_time": F.expr(_issue_time(catalogue)),
-            "available_at": F.expr(
-                "CASE WHEN data_set = 'single_runs' OR issue_basis = 'simulated' "
-                f"THEN issue_time + INTERVAL {weather.run_delay_hours} HOURS "
-                "ELSE fetched_at END"
-            ),
-        }
+    return _with_publication(
+        usable, data_sets, lambda d: (d.known_publication,) if d.known_publication else ()
     )
 
 
-def _issue_time(catalogue: Catalogue) -> str:
-    """When a forecast was made: the run it names; else when it was fetched.
-
-    A simulated answer follows the simulated schedule: the newest run public when it was fetched.
-    """
-    weather = catalogue.weather
-    step = 24 // len(weather.run_hours) * 3600
-    newest = (
-        f"timestamp_seconds(floor((unix_seconds(fetched_at) - {weather.run_delay_hours * 3600})"
-        f" / {step}) * {step})"
-    )
-    answered = newest if weather.issue_basis == "simulated" else "fetched_at"
-    return (
-        "CASE WHEN data_set = 'single_runs' THEN try_cast(replace(regexp_extract("
-        f"request, 'run=([^&]+)', 1), '%3A', ':') AS timestamp) ELSE {answered} END"
-    )
-
-
-def _with_conflicts(candidates: DataFrame, key: list[str]) -> DataFrame:
+def with_conflicts(candidates: DataFrame, key: Sequence[str]) -> DataFrame:
     """Adds `conflicting`: whether the record's body gives another value for the same key."""
     same = Window.partitionBy("landing_id", *key, "event_time")
     return candidates.withColumn(
@@ -129,45 +78,171 @@ def _with_conflicts(candidates: DataFrame, key: list[str]) -> DataFrame:
     )
 
 
-def _data_sets(records: DataFrame, catalogue: Catalogue) -> DataFrame:
-    rows = [
+def _of(data_sets: DataSets, make: Callable[[DataSet], Column]) -> Column:
+    """What each record's own data set says."""
+    if len(data_sets) == 1:
+        return make(data_sets[0])
+    return F.coalesce(*(F.when(F.col("data_set") == d.name, make(d)) for d in data_sets))
+
+
+def _with_texts(records: DataFrame, data_sets: DataSets) -> DataFrame:
+    """Adds the fields that are read, as texts in `f`, which of them lack, and the source's key."""
+    fields = {
+        name
+        for d in data_sets
+        for name in (d.time_column, d.value_column, "valid_to", *d.key_columns, *d.known_columns)
+    }
+    schema = StructType()
+    for name in sorted(fields):
+        schema = schema.add(name, StringType())
+    read = records.withColumn("f", F.from_json("record", schema))
+    return read.withColumns(
         {
-            "data_set": name,
-            "time_column": data_set.time_column,
-            "value_column": data_set.value_column,
-            "key_columns": list(data_set.key_columns),
-            "resolution_minutes": data_set.resolution_minutes,
-            "unit": data_set.unit,
-            **_publication(data_set.publication),
+            "time_text": _of(data_sets, lambda d: F.col("f")[d.time_column]),
+            "timezone": _of(data_sets, lambda d: F.lit(d.timezone)),
+            "missing_fields": _of(data_sets, _missing),
+            "source_key": F.coalesce("asked", _of(data_sets, _key)),
         }
-        for name, data_set in catalogue.data_sets.items()
-    ]
-    schema = (
-        "data_set string, time_column string, value_column string, key_columns array<string>, "
-        "resolution_minutes int, unit string, publication_rule string, basis string, "
-        "delay_hours int, publish_at string, publish_zone string"
     )
-    return local_frame(records.sparkSession, rows, schema)
+
+
+def _key(data_set: DataSet) -> Column:
+    return F.concat_ws("|", *(F.col("f")[name] for name in data_set.key_columns))
+
+
+def _missing(data_set: DataSet) -> Column:
+    """The fields that a record lacks. One that is there may be null; few records are looked at."""
+    # What Octopus was asked for stands in the manifest, not in the record.
+    keys = () if data_set.source == "octopus" else data_set.key_columns
+    wanted = (data_set.time_column, data_set.value_column, *keys)
+    whole = reduce(and_, (F.col("f")[name].isNotNull() for name in wanted))
+    lacks = F.array_except(
+        F.array(*(F.lit(name) for name in wanted)), F.expr("json_object_keys(record)")
+    )
+    return F.when(~whole, lacks).otherwise(F.array().cast("array<string>"))
+
+
+def _known(name: str) -> Column:
+    return F.struct(F.lit(name).alias("name"), _text(F.col("f")[name]).alias("value_text"))
+
+
+def _text(field: Column) -> Column:
+    """The text of a value; what a file writes for nothing is nothing."""
+    nothing = F.col("decimal").isNotNull() & F.lower(F.trim(field)).isin(*_NOTHING)
+    return F.when(~F.coalesce(nothing, F.lit(False)), field)
+
+
+def _number() -> Column:
+    """The number of value_text; in a file with decimal commas a point separates nothing."""
+    return F.expr(
+        "CASE WHEN decimal = ',' THEN "
+        "CASE WHEN NOT contains(value_text, '.') "
+        "THEN try_cast(replace(value_text, ',', '.') AS double) END "
+        "ELSE try_cast(value_text AS double) END"
+    )
+
+
+def _with_times(texts: DataFrame, data_sets: DataSets) -> DataFrame:
+    """Adds event_time and resolution_minutes; wall clock becomes UTC by the data set's zone."""
+    timed = texts.withColumn("event_time", _of(data_sets, _clock))
+    if any(d.timezone != "UTC" for d in data_sets):
+        timed = with_instants(timed)
+    else:
+        timed = timed.withColumn("time_fault", F.lit(None).cast("string"))
+    timed = timed.withColumn("resolution_minutes", _of(data_sets, _resolution))
+    if any(d.source == "octopus" for d in data_sets):
+        timed = _by_interval(timed)
+    return timed
+
+
+def _clock(data_set: DataSet) -> Column:
+    """The time as it is written; of an interval `from - to` its start."""
+    if not data_set.time_format:
+        return F.expr(ISO_TIME)
+    start = F.trim(F.split_part("time_text", F.lit(" - "), F.lit(1)))
+    return F.try_to_timestamp(start, F.lit(data_set.time_format))
+
+
+def _resolution(data_set: DataSet) -> Column:
+    whens = " ".join(
+        f"WHEN event_time < {literal(change.until)} THEN {change.minutes}"
+        for change in sorted(data_set.resolution_before, key=lambda change: change.until)
+    )
+    newest = str(data_set.resolution_minutes)
+    return F.expr(f"CASE {whens} ELSE {newest} END" if whens else newest)
+
+
+def _by_interval(rates: DataFrame) -> DataFrame:
+    """A rate is valid until `valid_to`, or as far as was asked: one row per interval of it."""
+    step = "make_interval(0, 0, 0, 0, 0, resolution_minutes, 0)"
+    first = "greatest(event_time, window_start)"
+    end = "least(coalesce(try_cast(f.valid_to AS timestamp), window_end), window_end)"
+    intervals = (
+        f"CASE WHEN asked IS NOT NULL AND {first} + {step} < {end} "
+        f"THEN sequence({first}, {end} - {step}, {step}) ELSE array(event_time) END"
+    )
+    return rates.withColumn("event_time", F.explode_outer(F.expr(intervals)))
+
+
+def _with_publication(
+    candidates: DataFrame,
+    data_sets: DataSets,
+    versions: Callable[[DataSet], Sequence[Publication]],
+) -> DataFrame:
+    """Adds `usual_at` and `basis` by the version that held when the record was fetched."""
+
+    def by_version(data_set: DataSet, make: Callable[[Publication], Column]) -> Column:
+        newest_first = versions(data_set)[::-1]
+        chosen = make(newest_first[-1])
+        for version in newest_first[-2::-1]:
+            chosen = F.when(F.col("fetched_at") >= F.lit(version.since), make(version)).otherwise(
+                chosen
+            )
+        return chosen
+
+    return candidates.withColumns(
+        {
+            "usual_at": _of(data_sets, lambda d: by_version(d, usual_publication)),
+            "basis": _of(data_sets, lambda d: by_version(d, lambda v: F.lit(v.basis))),
+        }
+    )
 
 
 def _series(records: DataFrame, catalogue: Catalogue) -> DataFrame:
     rows = [
         {
-            "data_set": series.data_set,
-            "source_key": "|".join(series.source_key),
+            "data_set": feed.data_set,
+            "source_key": feed.key_text,
             "series_id": series.series_id,
+            "unit": series.unit,
+            "tariff": series.tariff,
         }
         for series in catalogue.series.values()
+        for feed in series.feeds
     ]
-    schema = "data_set string, source_key string, series_id string"
+    schema = "data_set string, source_key string, series_id string, unit string, tariff string"
     return local_frame(records.sparkSession, rows, schema)
 
 
-def _publication(publication: Publication) -> dict[str, str | int]:
-    return {
-        "publication_rule": publication.rule,
-        "basis": publication.basis,
-        "delay_hours": publication.delay_hours,
-        "publish_at": publication.at.isoformat() if publication.at else "00:00:00",
-        "publish_zone": publication.timezone,
-    }
+def _derived_value(catalogue: Catalogue) -> str:
+    """The value of a series: the record's own, or what its tariff makes of it."""
+    used = {series.tariff for series in catalogue.series.values()}
+    whens = " ".join(
+        f"WHEN tariff = '{name}' THEN {_price(tariff)}"
+        for name, tariff in catalogue.tariffs.items()
+        if name in used
+    )
+    return f"CASE {whens} ELSE value END" if whens else "value"
+
+
+def _price(tariff: Tariff) -> str:
+    """See `Tariff`: spot price, grid band of the local hour, tax, VAT; to a hundred-thousandth."""
+    local = f"from_utc_timestamp(event_time, '{tariff.timezone}')"
+    bands = " ".join(
+        f"WHEN month({local}) IN ({', '.join(map(str, band.months))}) "
+        f"AND hour({local}) >= {band.from_hour} AND hour({local}) < {band.to_hour} "
+        f"THEN {band.per_kwh}D"
+        for band in tariff.bands
+    )
+    spot = f"value * {tariff.rate}D / 1000D"
+    return f"round(({spot} + CASE {bands} END + {tariff.tax_per_kwh}D) * {1 + tariff.vat}D, 5)"

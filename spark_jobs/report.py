@@ -6,17 +6,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from lakehouse.arrow import ArrowTables
-from lakehouse.catalogue import Catalogue
+from lakehouse.catalogue import NEVER, Catalogue
 from lakehouse.settings import Settings
 from lakehouse.spark.tables import SparkTables, literal
 from lakehouse.tables import TABLES
 from lakehouse.tables.bronze import QUARANTINE
 from lakehouse.tables.gold import DRIFT, OUTBOX, PROMOTIONS
+from lakehouse.tables.silver import OBSERVATIONS, SERIES
 from lakehouse.time import iso
 from monitoring import mail, report
 from monitoring.content import ReportContent
+from spark_jobs.known_at import as_of as known_as_of
+from spark_jobs.resolution import LONGEST, at_resolution
 
 _DAYS_SHOWN = 15
 _DRIFT_DAYS = 21
@@ -123,9 +128,9 @@ _DAILY_ERRORS = """
     WHERE age = 1 GROUP BY ALL ORDER BY ALL"""
 
 _GAPS = """
-    SELECT series_id, bigint((unix_seconds(max(event_time)) - unix_seconds(min(event_time)))
-             / (60 * any_value(resolution_minutes))) + 1 - count(DISTINCT event_time) AS gaps
-    FROM silver.observations JOIN silver.series USING (series_id)
+    SELECT series_id, coalesce(bigint(sum(missing)), 0L) AS gaps
+    FROM (SELECT DISTINCT series_id FROM silver.observations)
+    LEFT JOIN gold.gaps USING (series_id)
     GROUP BY series_id ORDER BY series_id"""
 
 _FRESHNESS = """
@@ -135,28 +140,36 @@ _FRESHNESS = """
 
 
 def _forecasts(tables: SparkTables, as_of: datetime) -> pd.DataFrame:
-    since = literal(as_of - timedelta(days=_DAYS_SHOWN))
+    first = as_of - timedelta(days=_DAYS_SHOWN)
+    _truth(tables, first - LONGEST).createOrReplaceTempView("truth_of_report")
+    since = literal(first)
     return _frame(
         tables,
         f"""
-        WITH truth AS (
-          SELECT series_id, date_trunc('hour', event_time) AS valid_time,
-                 CASE any_value(kind) WHEN 'price' THEN avg(value) ELSE sum(value) END AS truth
-          FROM (SELECT *, row_number() OVER (
-                  PARTITION BY series_id, event_time ORDER BY available_at DESC) AS age
-                FROM silver.observations WHERE event_time >= {since})
-          JOIN silver.series USING (series_id)
-          WHERE age = 1 GROUP BY ALL),
-        naive AS (
+        WITH naive AS (
           SELECT series_id, valid_time, max_by(q50, forecast_origin) AS naive
           FROM gold.forecasts WHERE model_name = 'seasonal_naive' AND run_kind = 'live'
           GROUP BY ALL)
         SELECT f.series_id, f.unit, f.valid_time, q05, q10, q25, q50, q75, q90, q95, truth, naive
         FROM gold.forecast_latest f
-        LEFT JOIN truth USING (series_id, valid_time)
+        LEFT JOIN truth_of_report USING (series_id, valid_time)
         LEFT JOIN naive USING (series_id, valid_time)
         WHERE f.valid_time >= {since}
         ORDER BY series_id, valid_time""",
+    )
+
+
+def _truth(tables: SparkTables, first: datetime) -> DataFrame:
+    """The newest values in intervals as long as those that are forecast."""
+    about = tables.read(SERIES).select(
+        "series_id", "kind", F.col("resolution_minutes").alias("wanted_minutes")
+    )
+    newest = known_as_of(
+        tables.read(OBSERVATIONS).where(f"event_time >= {literal(first)}"), F.lit(NEVER)
+    )
+    known = newest.join(F.broadcast(about), on="series_id", how="inner")
+    return at_resolution(known, F.col("wanted_minutes")).select(
+        "series_id", F.col("event_time").alias("valid_time"), F.col("value").alias("truth")
     )
 
 

@@ -1,7 +1,6 @@
 """Bronze records -> silver observations, actual weather and weather forecasts."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,88 +13,29 @@ from lakehouse.spark.quality import refused, with_broken_rule
 from lakehouse.spark.tables import SparkTables, literal, struct_type
 from lakehouse.tables import Table
 from lakehouse.tables.bronze import (
-    ENERGY_RECORDS,
     LANDINGS,
     QUARANTINE,
     WEATHER_RECORDS,
     WHOLE_BODY,
 )
 from lakehouse.tables.silver import (
-    LOCATIONS,
-    OBSERVATION_RULES,
-    OBSERVATIONS,
-    SERIES,
     WEATHER_FORECASTS,
-    WEATHER_OBSERVATIONS,
     WEATHER_RULES,
 )
 from lakehouse.time import DAY, as_utc
-from spark_jobs.bronze import first_fetch
-from spark_jobs.records import energy_candidates, weather_candidates
-from spark_jobs.vintages import SIMULATED, vintages, with_first_asked
+from sources.open_meteo import FORECAST, PREVIOUS_RUNS, SINGLE_RUNS
+from spark_jobs.bronze import first_fetch, is_bulk
+from spark_jobs.observed import Observed, judged_candidates, slim
+from spark_jobs.records import with_conflicts
+from spark_jobs.vintages import vintages, with_first_asked
+from spark_jobs.weather_records import weather_candidates
 
 Landings = Sequence[dict[str, Any]]
 
+_WEATHER_KEY = ("location_id", "variable", "days_before")
+FORECAST_DATA_SETS = (FORECAST, SINGLE_RUNS, PREVIOUS_RUNS)
 #: Answers hold up to a day beside the window that was asked for: whole days, or padded hours.
 _AROUND = DAY
-
-
-@dataclass(frozen=True)
-class Observed:
-    """A bitemporal table: where its records lie and how they are told apart."""
-
-    table: Table
-    records: Table
-    data_sets: tuple[str, ...]
-    key: tuple[str, ...]
-    asked_key: str
-    simulated: bool
-    candidates: Callable[[DataFrame, Catalogue], DataFrame]
-
-
-def series_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
-    """silver.series, from the catalogue."""
-    return [
-        SERIES.row(
-            **series.model_dump(include={"series_id", "series_group", "description", "unit"}),
-            kind=catalogue.groups[series.series_group].kind,
-            timezone=catalogue.groups[series.series_group].timezone,
-            resolution_minutes=catalogue.data_sets[series.data_set].resolution_minutes,
-            data_set=series.data_set,
-            source_key="|".join(series.source_key),
-            location_id=series.location_id,
-        )
-        for series in catalogue.series.values()
-    ]
-
-
-def location_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
-    """silver.locations, from the catalogue."""
-    return [LOCATIONS.row(**location.model_dump()) for location in catalogue.locations.values()]
-
-
-def observation_tables(catalogue: Catalogue) -> tuple[Observed, Observed]:
-    """The two bitemporal tables of a catalogue."""
-    return (
-        Observed(
-            OBSERVATIONS,
-            ENERGY_RECORDS,
-            tuple(catalogue.data_sets),
-            ("series_id",),
-            "source_key",
-            all(d.publication.basis == SIMULATED for d in catalogue.data_sets.values()),
-            lambda rows, c: with_broken_rule(energy_candidates(rows, c), OBSERVATION_RULES),
-        ),
-        Observed(
-            WEATHER_OBSERVATIONS,
-            WEATHER_RECORDS,
-            ("archive",),
-            ("location_id", "variable"),
-            "location_id",
-            catalogue.weather.actual.basis == SIMULATED,
-            lambda rows, c: with_broken_rule(weather_candidates(rows, c), WEATHER_RULES),
-        ),
-    )
 
 
 def update_observations(
@@ -115,29 +55,28 @@ def update_observations(
     mine = [row for row in pending if row["data_set"] in observed.data_sets]
     if not mine:
         return {}
-    fresh = _slim(observed.candidates(_landed(tables.read(observed.records), mine), catalogue))
-    fresh = fresh.localCheckpoint()
+    landed = _landed(tables.read(observed.records), mine)
+    candidates = observed.candidates(landed, catalogue, _data_sets_of(mine))
+    fresh, alone = judged_candidates(candidates, observed, is_bulk(mine))
     counts = _counts(fresh, "event_time")
     written = {"gaps": counts["gaps"]}
     if counts["refused"]:
         written[QUARANTINE.name] = _refuse(tables, fresh, observed.table, mine)
     older = _asked_for_the_same(manifest, mine)
     if older and max(o["fetched_at"] for o in older) >= min(m["fetched_at"] for m in mine):
-        inserted = _remake(tables, catalogue, observed, [*older, *mine], _window(mine))
+        span = _window(mine)
+        if counts["values"]:  # a body may hold more than it was asked for
+            span = (
+                min(span[0], as_utc(counts["first"])),
+                max(span[1], as_utc(counts["last"])),
+            )
+        inserted = _remake(tables, catalogue, observed, [*older, *mine], span)
     elif counts["values"]:
-        held = _between(tables.read(observed.table), counts["first"], counts["last"])
-        # A build that was killed after this write is done again: what it wrote is left out of
-        # what was known before, made again, and not inserted again.
-        before = held.where(f"recorded_at < {literal(min(m['fetched_at'] for m in mine))}")
-        asked = None if observed.simulated else _asked(tables, [*older, *mine])
-        new = (
-            vintage_rows(_usable(fresh), before, asked, observed)
-            .join(held.select(*observed.table.key), on=list(observed.table.key), how="left_anti")
-            .localCheckpoint()
-        )
-        inserted = new.count()
-        if inserted:
-            tables.append(observed.table, new)
+        span = (as_utc(counts["first"]), as_utc(counts["last"]))
+        asked = None
+        if not observed.simulated and _somebody_asked_before(older, mine):
+            asked = _asked(tables, [*older, *mine])
+        inserted = _insert(tables, observed, _usable(fresh), span, asked, alone, mine)
     else:
         inserted = 0
     written[observed.table.name] = inserted
@@ -145,20 +84,56 @@ def update_observations(
     return written
 
 
+def _insert(
+    tables: SparkTables,
+    observed: Observed,
+    usable: DataFrame,
+    span: tuple[datetime, datetime],
+    asked: DataFrame | None,
+    alone: bool,
+    mine: Landings,
+) -> int:
+    """Add the vintages of records that were fetched after all that is held; returns how many."""
+    table = observed.table
+    if not tables.count(table, [("event_time", ">=", span[0]), ("event_time", "<=", span[1])]):
+        new = vintage_rows(usable, None, asked, observed, alone)
+        if not alone:
+            new = new.localCheckpoint()
+        tables.append(table, new)
+        return (usable if alone else new).count()
+    held = _between(tables.read(table), *span)
+    # A build that was killed after this write is done again: what it wrote is left out of what
+    # was known before, made again, and not inserted again.
+    before = held.where(f"recorded_at < {literal(min(m['fetched_at'] for m in mine))}")
+    new = (
+        vintage_rows(usable, before, asked, observed, alone)
+        .join(held.select(*table.key), on=list(table.key), how="left_anti")
+        .localCheckpoint()
+    )
+    inserted = new.count()
+    if inserted:
+        tables.append(table, new)
+    return inserted
+
+
 def vintage_rows(
-    records: DataFrame, held: DataFrame, landings: DataFrame | None, observed: Observed
+    records: DataFrame,
+    held: DataFrame | None,
+    landings: DataFrame | None,
+    observed: Observed,
+    alone: bool = False,
 ) -> DataFrame:
     """Usable records, the vintages held of their event times -> new rows of the table. Pure.
 
-    `landings`: every manifest row whose window covers one of the event times; None where
-    publication is simulated and does not depend on who had asked.
+    `landings`: every manifest row whose window covers one of the event times; None where nobody
+    had asked before, or where publication is simulated and does not depend on it.
     """
     if landings is None:
         asked = records.withColumn("first_asked_at", F.lit(None).cast("timestamp"))
     else:
         asked = with_first_asked(records, landings, observed.asked_key)
     return (
-        vintages(asked, held, observed.key)
+        vintages(asked, held, observed.key, alone)
         .withColumnRenamed("fetched_at", "recorded_at")
         .select(*observed.table.column_names)
     )
@@ -168,12 +143,13 @@ def update_weather_forecasts(
     tables: SparkTables, catalogue: Catalogue, pending: Landings
 ) -> dict[str, int]:
     """Insert the weather forecasts of pending landings, every vintage by its issue time."""
-    mine = [row for row in pending if row["data_set"] in ("forecast", "single_runs")]
+    mine = [row for row in pending if row["data_set"] in FORECAST_DATA_SETS]
     if not mine:
         return {}
     records = _landed(tables.read(WEATHER_RECORDS), mine)
-    judged = with_broken_rule(weather_candidates(records, catalogue), WEATHER_RULES)
-    fresh = _slim(judged).localCheckpoint()
+    candidates = weather_candidates(records, catalogue, _data_sets_of(mine))
+    together = with_conflicts(candidates, _WEATHER_KEY)
+    fresh = slim(with_broken_rule(together, WEATHER_RULES)).localCheckpoint()
     counts = _counts(fresh, "issue_time")
     written = {"gaps": counts["gaps"], "repeats": counts["values"]}
     if counts["refused"]:
@@ -199,13 +175,6 @@ def _refuse(tables: SparkTables, fresh: DataFrame, table: Table, mine: Landings)
     return tables.insert_new(QUARANTINE, refused(fresh, table.name), since)
 
 
-def _slim(candidates: DataFrame) -> DataFrame:
-    """Drops what only the rules needed; the raw record stays with the refused ones."""
-    wide = ("fields", "units", "request", "missing_fields", "value_text", "time_text")
-    record = F.when(F.col("broken").isNotNull(), F.to_json("fields"))
-    return candidates.withColumn("record", record).drop(*wide)
-
-
 def _counts(fresh: DataFrame, time_column: str) -> Row:
     counts = fresh.agg(
         F.min(time_column).alias("first"),
@@ -216,6 +185,10 @@ def _counts(fresh: DataFrame, time_column: str) -> Row:
     ).first()
     assert counts is not None
     return counts
+
+
+def _data_sets_of(landings: Landings) -> list[str]:
+    return sorted({row["data_set"] for row in landings})
 
 
 def _landed(records: DataFrame, landings: Landings) -> DataFrame:
@@ -250,7 +223,7 @@ def _window(landings: Landings) -> tuple[datetime, datetime]:
 def _asked_for_the_same(manifest: Landings, mine: Landings) -> list[dict[str, Any]]:
     """The other landings of the same data sets whose windows overlap those of `mine`."""
     first, last = _window(mine)
-    data_sets = {row["data_set"] for row in mine}
+    data_sets = set(_data_sets_of(mine))
     own = {row["landing_id"] for row in mine}
     return [
         row
@@ -260,6 +233,19 @@ def _asked_for_the_same(manifest: Landings, mine: Landings) -> list[dict[str, An
         and _window([row])[0] < last
         and _window([row])[1] > first
     ]
+
+
+def _somebody_asked_before(older: Landings, mine: Landings) -> bool:
+    """Whether some event time of `mine` had been asked for by an earlier landing."""
+    by_time = sorted([*older, *mine], key=lambda row: row["fetched_at"])
+    return any(
+        first["fetched_at"] < row["fetched_at"]
+        and first["data_set"] == row["data_set"]
+        and _window([first])[0] < _window([row])[1]
+        and _window([first])[1] > _window([row])[0]
+        for row in mine
+        for first in by_time
+    )
 
 
 def _remake(
@@ -273,12 +259,14 @@ def _remake(
 
     What changed is written in one commit.
     """
-    records = observed.candidates(_landed(tables.read(observed.records), landings), catalogue)
-    usable = _between(_usable(records), *window)
+    landed = _landed(tables.read(observed.records), landings)
+    candidates = observed.candidates(landed, catalogue, _data_sets_of(landings))
+    judged = with_broken_rule(with_conflicts(candidates, observed.key), observed.rules)
+    usable = _between(_usable(judged), *window)
     held = _between(tables.read(observed.table), *window)
     columns = observed.table.column_names
     asked = None if observed.simulated else _asked(tables, landings)
-    wanted = vintage_rows(usable, held.limit(0), asked, observed)
+    wanted = vintage_rows(usable, None, asked, observed)
     change = (
         wanted.withColumn("side", F.lit(1))
         .unionByName(held.withColumn("side", F.lit(-1)))

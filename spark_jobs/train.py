@@ -16,14 +16,13 @@ from lakehouse.settings import Settings
 from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.gold import PROFILES, PROMOTIONS, TRAINING_RUNS
-from lakehouse.tables.silver import OBSERVATIONS, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
 from lakehouse.time import DAY, local_day
 from models.lstm import LstmConfig
 from models.promotion import Decision, Evidence, decide
 from models.registry import ModelRecord, Registry
-from models.samples import COLUMNS
+from models.samples import COLUMNS, COVARIATES
 from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, champions_at
-from spark_jobs.features import FEATURE_VERSION, samples_at
+from spark_jobs.features import FEATURE_VERSION, inputs, samples_at
 from spark_jobs.origins import origins_between
 from spark_jobs.training_task import (
     EXAMPLE,
@@ -36,7 +35,6 @@ from spark_jobs.training_task import (
 )
 
 TRAINING = "training"
-_INPUTS = (OBSERVATIONS, WEATHER_OBSERVATIONS, WEATHER_FORECASTS)
 #: Target days between the newest known truth and `as_of` that a plan allows for.
 _SLACK_DAYS = 60
 
@@ -101,7 +99,7 @@ def run(
         if row["model_version"] == plan.model_version
     }
     todo = [group for group in groups if group not in done]
-    versions = arrow.versions(_INPUTS)
+    versions = arrow.versions(inputs(catalogue))
     registry = make_registry(settings)
     results: list[dict[str, Any]] = []
     if todo:
@@ -176,8 +174,9 @@ def _log(
         metrics=scores,
         table_versions={name: int(version) for name, version in versions.items()},
     )
-    example = pd.read_parquet(folder / EXAMPLE, columns=list(COLUMNS))
-    return registry.log(folder, record, example).run_id
+    example = pd.read_parquet(folder / EXAMPLE)
+    asked_for = [name for name in (*COLUMNS, *COVARIATES) if name in example]
+    return registry.log(folder, record, example[asked_for]).run_id
 
 
 def _training_row(

@@ -147,7 +147,7 @@ def _train(plan: Plan, group: str, frame: pd.DataFrame) -> dict[str, Any]:
 def _evidence(plan: Plan, group: str, holdout: Samples, predicted: Floats) -> Evidence:
     reference = naive.seasonal_naive_quantiles(holdout)
     assert holdout.target is not None
-    both = metrics.common_hours(holdout.target, predicted, reference)
+    both = metrics.known_together(holdout.target, predicted, reference)
     model = metrics.score_by_series(holdout, predicted, both)
     naively = metrics.score_by_series(holdout, reference, both)
     first, last = _days(holdout)
@@ -181,11 +181,11 @@ def evidence_from_json(text: str) -> Evidence:
 
 def monthly_profiles(samples: Samples) -> list[dict[str, Any]]:
     """whylogs profiles of forecast weather and truth by calendar month: drift's reference."""
-    hours = samples.target_mask
-    frame = pd.DataFrame(samples.known_columns(*WEATHER)[hours], columns=list(WEATHER))
+    there = samples.target_mask
+    frame = pd.DataFrame(samples.known_columns(*WEATHER)[there], columns=list(WEATHER))
     if samples.target is not None:
-        frame["value"] = samples.target[hours]
-    month = pd.DatetimeIndex(samples.target_time[hours]).to_period("M")
+        frame["value"] = samples.target[there]
+    month = pd.DatetimeIndex(samples.target_time[there]).to_period("M")
     return [
         {"day": key.start_time.date(), "rows": len(part), "profile": profiles.profile(part)}
         for key, part in frame.groupby(month)

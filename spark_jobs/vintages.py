@@ -6,27 +6,30 @@ the same history.
 """
 
 from collections.abc import Sequence
+from datetime import time
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from lakehouse.catalogue import Publication
+
 SIMULATED = "simulated"
 
 
-def usual_publication() -> Column:
-    """When the value of an interval usually becomes known, from the catalogue's rule.
+def usual_publication(publication: Publication) -> Column:
+    """When the value of an interval usually becomes known, by a rule of the catalogue.
 
-    Columns: event_time, resolution_minutes, publication_rule, delay_hours, publish_at (HH:mm:ss),
-    publish_zone. The Spark twin of `Publication.available_at`.
+    Columns: event_time, resolution_minutes. The Spark twin of `Publication.available_at`.
     """
+    if publication.rule == "after_interval":
+        seconds = publication.delay_hours * 3600
+        return F.expr(
+            f"timestamp_seconds(unix_seconds(event_time) + resolution_minutes * 60 + {seconds})"
+        )
+    zone, at = publication.timezone, (publication.at or time(0)).isoformat()
     return F.expr(
-        """CASE publication_rule
-             WHEN 'after_interval' THEN timestamp_seconds(
-               unix_seconds(event_time) + resolution_minutes * 60 + delay_hours * 3600)
-             WHEN 'day_before' THEN to_utc_timestamp(to_timestamp(concat(
-               date_sub(to_date(from_utc_timestamp(event_time, publish_zone)), 1),
-               ' ', publish_at)), publish_zone)
-           END"""
+        f"to_utc_timestamp(to_timestamp(concat(date_sub(to_date(from_utc_timestamp(event_time, "
+        f"'{zone}')), 1), ' {at}')), '{zone}')"
     )
 
 
@@ -58,31 +61,30 @@ def with_first_asked(rows: DataFrame, landings: DataFrame, key: str) -> DataFram
     return rows.join(first, on=["data_set", key, "event_time"], how="left")
 
 
-def vintages(records: DataFrame, held: DataFrame, key: Sequence[str]) -> DataFrame:
+def vintages(
+    records: DataFrame, held: DataFrame | None, key: Sequence[str], alone: bool = False
+) -> DataFrame:
     """Records of some event times, after the vintages already held of them -> new vintages.
 
     `records`: the key, event_time, value, fetched_at, landing_id, usual_at, basis and
-    first_asked_at; all of them fetched after what `held` holds. `held`: vintages, possibly none.
+    first_asked_at; all of them fetched after what `held` holds. `held`: vintages; None where
+    there are none. `alone`: no two records have the same key and event time.
 
     The first value of an event time has the usual publication time where nobody had asked for
     it before, or where publication is simulated; every other one was seen to arrive when it was
     fetched. Two bodies fetched at the same moment that disagree leave the one with the higher
     landing_id.
     """
-    newest = held.groupBy(*key, "event_time").agg(
-        F.max_by("value", "available_at").alias("held_value")
-    )
-    arrival = Window.partitionBy(*key, "event_time").orderBy("fetched_at", "landing_id")
-    is_first = F.col("held_value").isNull() & (F.row_number().over(arrival) == 1)
+    arrived = _alone(records) if alone else _in_order_of_arrival(records, key)
+    known = _after(arrived, held, key)
     never_asked = F.coalesce("first_asked_at", "fetched_at") >= F.col("fetched_at")
     return (
-        records.withColumn("next_at", F.lead("fetched_at").over(arrival))
-        .where("next_at IS NULL OR next_at > fetched_at")
-        .join(newest, on=[*key, "event_time"], how="left")
-        .withColumns(
+        known.withColumns(
             {
-                "is_usual": is_first & ((F.col("basis") == SIMULATED) | never_asked),
-                "before": F.coalesce(F.lag("value").over(arrival), F.col("held_value")),
+                "is_usual": F.col("is_first")
+                & F.col("held_value").isNull()
+                & ((F.col("basis") == SIMULATED) | never_asked),
+                "before": F.coalesce("value_before", "held_value"),
             }
         )
         .where("before IS NULL OR before <> value")
@@ -97,3 +99,34 @@ def vintages(records: DataFrame, held: DataFrame, key: Sequence[str]) -> DataFra
             }
         )
     )
+
+
+def _in_order_of_arrival(records: DataFrame, key: Sequence[str]) -> DataFrame:
+    """The last of those fetched at one moment, with what came before it in the same batch."""
+    arrival = Window.partitionBy(*key, "event_time").orderBy("fetched_at", "landing_id")
+    return (
+        records.withColumn("next_at", F.lead("fetched_at").over(arrival))
+        .where("next_at IS NULL OR next_at > fetched_at")
+        .withColumns(
+            {
+                "is_first": F.row_number().over(arrival) == 1,
+                "value_before": F.lag("value").over(arrival),
+            }
+        )
+    )
+
+
+def _alone(records: DataFrame) -> DataFrame:
+    return records.withColumns(
+        {"is_first": F.lit(True), "value_before": F.lit(None).cast("double")}
+    )
+
+
+def _after(records: DataFrame, held: DataFrame | None, key: Sequence[str]) -> DataFrame:
+    """Adds `held_value`: the newest value already held of each event time."""
+    if held is None:
+        return records.withColumn("held_value", F.lit(None).cast("double"))
+    newest = held.groupBy(*key, "event_time").agg(
+        F.max_by("value", "available_at").alias("held_value")
+    )
+    return records.join(newest, on=[*key, "event_time"], how="left")

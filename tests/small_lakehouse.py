@@ -19,7 +19,10 @@ from lakehouse.time import parse_utc
 from spark_jobs import build
 from spark_jobs.build import Built
 
-SOURCES = {"forecast": "open_meteo", "single_runs": "open_meteo", "archive": "open_meteo"}
+SOURCES = {
+    **dict.fromkeys(("forecast", "single_runs", "archive", "previous_runs"), "open_meteo"),
+    "agile": "octopus",
+}
 
 
 def utc(text: str) -> datetime:

@@ -74,10 +74,10 @@ class World:
 
     def live(self, flow: str, **parameters: Any) -> Any:
         """Run a flow in this world and return what it returns."""
-        from flows.flows import FLOWS
+        from flows.flows import FLOWS, HISTORY
 
         with self.entered():
-            return FLOWS[flow](**parameters)
+            return (FLOWS | HISTORY)[flow](**parameters)
 
     def clock(self) -> SampleClock:
         with self.entered() as settings:
@@ -138,7 +138,7 @@ def origin_of(day: str) -> datetime:
 def promote_all(world: World) -> None:
     """Put every trained model in charge: one epoch does not beat seasonal naive by itself."""
     trained = world.rows(TRAINING_RUNS)
-    assert [row["status"] for row in trained] == ["ok"] * 3, trained
+    assert {row["status"] for row in trained} == {"ok"}, trained
     world.arrow.append(
         PROMOTIONS,
         [

@@ -42,4 +42,7 @@ def ask(tables: SparkTables, query: str) -> pa.Table:
 def _sentence(fault: PySparkException) -> str:
     """Spark's message without its plan and trace."""
     text = str(fault).split("\n\nJVM")[0].split(";\n")[0].split("== SQL ==")[0]
-    return f"{' '.join(text.split())} 'SHOW TABLES IN gold' lists the tables."
+    return (
+        f"{' '.join(text.split())} 'SHOW TABLES IN gold' lists the tables; "
+        "\"SHOW USER FUNCTIONS LIKE '*_as_of'\" those who answer as of a moment."
+    )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
@@ -12,7 +13,7 @@ from pyspark.sql.types import StructType
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.errors import TableError
-from lakehouse.tables import TABLES, VIEWS, Table
+from lakehouse.tables import FUNCTIONS, TABLES, VIEWS, Table
 from lakehouse.time import as_utc
 
 
@@ -32,16 +33,16 @@ def literal(instant: datetime) -> str:
 class SparkTables:
     """The tables of one lakehouse folder, through Spark. `ArrowTables` creates them."""
 
-    def __init__(self, spark: SparkSession, lakehouse: Path) -> None:
+    def __init__(self, spark: SparkSession, lakehouse: Path | ArrowTables) -> None:
         self.spark = spark
-        self._arrow = ArrowTables(lakehouse)
+        self._arrow = ArrowTables(lakehouse) if isinstance(lakehouse, Path) else lakehouse
 
     def path(self, table: Table) -> str:
         """The folder of a table."""
         return str(self._arrow.path(table))
 
     def register(self) -> None:
-        """Make the tables and views known to Spark SQL by name."""
+        """Make the tables, views and table functions known to Spark SQL by name."""
         for schema in sorted({table.name.split(".")[0] for table in TABLES}):
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         for table in TABLES:
@@ -51,6 +52,11 @@ class SparkTables:
         for view in VIEWS:
             self.spark.sql(
                 f"CREATE OR REPLACE VIEW {view.name} COMMENT '{view.meaning}' AS {view.query}"
+            )
+        for function in FUNCTIONS:
+            self.spark.sql(
+                f"CREATE OR REPLACE TEMPORARY FUNCTION {function.name}({function.signature}) "
+                f"RETURNS TABLE COMMENT '{function.meaning}' RETURN {function.query}"
             )
 
     @contextmanager
@@ -89,11 +95,24 @@ class SparkTables:
                 f"{table.name} lacks columns {lacking}; it has {frame.columns}. "
                 "It was written by another version: use that one, or start a new lakehouse folder."
             )
+        by = self._arrow.recorded_by
+        if by is not None and "recorded_at" in table.column_names:
+            frame = frame.where(f"recorded_at <= {literal(by)}")
         return frame.select(*table.column_names)
+
+    def count(self, table: Table, filters: Any = None) -> int:
+        """How many rows the table has, or of those that match: see `ArrowTables.count`."""
+        return self._arrow.count(table, filters)
 
     def append(self, table: Table, rows: DataFrame) -> None:
         """Append rows as they are. The caller has made sure that they are new."""
         rows.select(*table.column_names).write.format("delta").mode("append").save(self.path(table))
+
+    def overwrite(self, table: Table, rows: DataFrame) -> None:
+        """Make the table hold exactly these rows, in one commit; older versions stay readable."""
+        rows.select(*table.column_names).write.format("delta").mode("overwrite").save(
+            self.path(table)
+        )
 
     def insert_new(
         self, table: Table, rows: DataFrame, since: tuple[str, datetime | date] | None = None

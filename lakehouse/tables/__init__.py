@@ -1,11 +1,13 @@
 """Every table of the lakehouse, declared once."""
 
 from lakehouse.errors import BadInput
-from lakehouse.tables import bronze, gold, silver
+from lakehouse.tables import bronze, gold, silver, views
 from lakehouse.tables.contract import Column, Rule, Table, View
+from lakehouse.tables.views import Function
 
 TABLES: tuple[Table, ...] = (*bronze.TABLES, *silver.TABLES, *gold.TABLES)
-VIEWS: tuple[View, ...] = gold.VIEWS
+VIEWS: tuple[View, ...] = (*gold.VIEWS, *views.VIEWS)
+FUNCTIONS: tuple[Function, ...] = views.FUNCTIONS
 
 
 def table(name: str) -> Table:
@@ -16,4 +18,4 @@ def table(name: str) -> Table:
     raise BadInput(f"Unknown table '{name}'. Known: {[t.name for t in TABLES]}.")
 
 
-__all__ = ["TABLES", "VIEWS", "Column", "Rule", "Table", "View", "table"]
+__all__ = ["FUNCTIONS", "TABLES", "VIEWS", "Column", "Function", "Rule", "Table", "View", "table"]

@@ -56,7 +56,7 @@ BODY_RULES = (
 
 ENERGY_RECORDS = Table(
     name="bronze.energy_records",
-    meaning="One row per raw record of Energi Data Service, values as received",
+    meaning="One row per raw record of an energy source or file, values as received",
     key=("landing_id", "record_index"),
     cluster_by=("fetched_at",),
     columns=(
@@ -64,7 +64,11 @@ ENERGY_RECORDS = Table(
         Column("record_index", "int", "Position in the body, from 0"),
         Column("data_set", "string", "Data set of the record"),
         Column("fetched_at", "timestamp", "When we fetched it", "UTC"),
-        Column("fields", "map<string,string>", "The record's fields and their text"),
+        Column("record", "string", "The record as received, as JSON"),
+        Column("asked", "string", "Key asked for, where records do not name it", nullable=True),
+        Column("window_start", "timestamp", "First event time asked for", "UTC"),
+        Column("window_end", "timestamp", "End of the event times asked for, exclusive", "UTC"),
+        Column("decimal", "string", "Decimal sign of a file's texts", nullable=True),
     ),
 )
 

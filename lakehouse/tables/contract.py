@@ -21,6 +21,7 @@ _SAMPLE_VALUES: dict[str, Any] = {
     "binary": b"",
     "array<string>": [],
     "map<string,string>": {},
+    "map<string,double>": {},
 }
 
 

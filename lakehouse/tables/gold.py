@@ -8,7 +8,7 @@ RUN_KINDS = ("live", "replay")
 _SERIES_ID = Column("series_id", "string", "One time series")
 _GROUP = Column("series_group", "string", "Series that share one model")
 _ORIGIN = Column("forecast_origin", "timestamp", "Moment whose knowledge is used", "UTC")
-_VALID = Column("valid_time", "timestamp", "Hour that the forecast is about", "UTC")
+_VALID = Column("valid_time", "timestamp", "Start of the interval that it is about", "UTC")
 _MODEL = Column("model_name", "string", "Kind of model")
 _VERSION = Column("model_version", "string", "Which training of it")
 _RUN_KIND = Column("run_kind", "string", "live, or replay of a past day")
@@ -26,7 +26,7 @@ FEATURES = Table(
         Column("feature_version", "string", "Version of the feature definitions"),
         _GROUP,
         Column("horizon_hours", "double", "From the origin to the target hour", "h"),
-        Column("local_hour", "int", "Hour of the local clock", "h"),
+        Column("local_hour", "double", "Local clock at the interval's start: 13.5 is 13:30", "h"),
         Column("weekday", "int", "Local day of the week, Monday is 0"),
         Column("day_of_year", "int", "Local day of the year"),
         Column("is_holiday", "int", "1 on a public holiday of the series' country"),
@@ -36,6 +36,7 @@ FEATURES = Table(
         ),
         Column("cloud_cover", "double", "Forecast cloud cover", "%", nullable=True),
         Column("wind_speed_10m", "double", "Forecast wind speed", "m/s", nullable=True),
+        Column("covariates", "map<string,double>", "Further columns known in advance"),
         Column("weather_issue_time", "timestamp", "Oldest run used", "UTC", nullable=True),
         Column("history_end", "timestamp", "Newest event time known", "UTC", nullable=True),
     ),
@@ -243,6 +244,22 @@ FORECAST_LATEST = View(
         WHERE preference = 1""",
 )
 
+CHEAPEST_HOURS = View(
+    name="gold.cheapest_hours",
+    meaning="What to use now for prices, cheapest first within each local day: rank 1 is cheapest",
+    query="""
+        SELECT f.series_id, f.series_group, s.description,
+               date(from_utc_timestamp(f.valid_time, s.timezone)) AS local_day,
+               date_format(from_utc_timestamp(f.valid_time, s.timezone), 'HH:mm') AS local_time,
+               f.valid_time, f.q10, f.q50, f.q90, f.unit,
+               row_number() OVER (
+                   PARTITION BY f.series_id, date(from_utc_timestamp(f.valid_time, s.timezone))
+                   ORDER BY f.q50, f.valid_time) AS rank,
+               f.forecast_origin, f.model_name
+        FROM gold.forecast_latest f JOIN silver.series s USING (series_id)
+        WHERE s.kind = 'price'""",
+)
+
 PERFORMANCE = View(
     name="gold.performance",
     meaning="Accuracy per series and model over all scored days, beside seasonal naive",
@@ -285,4 +302,4 @@ TABLES = (
     RUNS,
     OUTBOX,
 )
-VIEWS = (FORECAST_LATEST, PERFORMANCE)
+VIEWS = (FORECAST_LATEST, CHEAPEST_HOURS, PERFORMANCE)

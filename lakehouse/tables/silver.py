@@ -11,12 +11,29 @@ SERIES = Table(
         Column("series_group", "string", "Series that share one model"),
         Column("description", "string", "What it measures"),
         Column("unit", "string", "Unit of its values"),
-        Column("kind", "string", "energy (hours sum up) or price (hours average)"),
+        Column("kind", "string", "energy (intervals sum up), price or power (they average)"),
         Column("timezone", "string", "Zone whose local days are forecast"),
-        Column("resolution_minutes", "int", "Interval of its recorded values", "min"),
+        Column("resolution_minutes", "int", "Interval that is forecast", "min"),
         Column("data_set", "string", "Where its records come from"),
         Column("source_key", "string", "Its key in that data set"),
-        Column("location_id", "string", "Location whose weather it uses"),
+        Column("tariff", "string", "Rule by which it is derived from them", nullable=True),
+        Column("location_id", "string", "Location whose weather it uses", nullable=True),
+    ),
+)
+
+DATA_SETS = Table(
+    name="silver.data_sets",
+    meaning="The data sets of the catalogue and when their values usually become known",
+    key=("data_set", "since"),
+    columns=(
+        Column("data_set", "string", "One data set of a source"),
+        Column("since", "timestamp", "What is fetched from then on follows this version", "UTC"),
+        Column("source", "string", "energi_data_service, octopus or file"),
+        Column("unit", "string", "Unit of its values"),
+        Column("resolution_minutes", "int", "Interval of its newest values", "min"),
+        Column("publication", "string", "Usual publication, in words"),
+        Column("basis", "string", "assumed or simulated"),
+        Column("delay_hours", "int", "After the interval's end; by a clock where null", "h", True),
     ),
 )
 
@@ -32,21 +49,33 @@ LOCATIONS = Table(
     ),
 )
 
-#: Rules over a typed candidate record. Columns: `fields`, `missing_fields`, `time_text`,
-#: `event_time`, `value_text`, `value`, `series_id`, `source_key`, `resolution_minutes`,
-#: `conflicting` (the body gives another value for the key, too), `data_set`.
+#: Rules over a typed candidate record. Columns: `record`, `missing_fields`, `time_text`,
+#: `time_fault`, `timezone`, `event_time`, `value_text`, `value`, `series_id`, `source_key`,
+#: `resolution_minutes`, `conflicting` (the body gives another value for the key, too), `data_set`.
 OBSERVATION_RULES = (
     Rule(
         "fields_present",
         "size(missing_fields) = 0",
         "concat('The record of ', data_set, ' lacks ', array_join(missing_fields, ', '), "
-        "'; it has ', array_join(map_keys(fields), ', '))",
+        "'; it has ', array_join(json_object_keys(record), ', '))",
     ),
     Rule(
-        "time_is_utc",
+        "local_time_exists",
+        "coalesce(time_fault, '') <> 'skipped'",
+        "concat('The clock of ', timezone, ' never shows ', time_text, ': summer time begins. If "
+        "every day of the source has 24 hours, its zone is an offset such as +01:00')",
+    ),
+    Rule(
+        "local_time_told_apart",
+        "coalesce(time_fault, '') <> 'ambiguous'",
+        "concat('The clock of ', timezone, ' shows ', time_text, ' twice; expected two records of "
+        "it in the body. Give the times in UTC or with their offset')",
+    ),
+    Rule(
+        "time_is_readable",
         "event_time IS NOT NULL",
-        "concat('Expected a time such as 2024-10-18T07:00:00 (UTC), got \"', "
-        "coalesce(time_text, 'nothing'), '\"')",
+        "concat('Expected a time such as 2024-10-18T07:00:00, or of the form given for the data "
+        "set, got \"', coalesce(time_text, 'nothing'), '\"')",
     ),
     Rule(
         "time_on_the_grid",
@@ -70,6 +99,11 @@ OBSERVATION_RULES = (
     ),
 )
 
+#: Of those, what is asked of a covariate: its record's own rules are told by the observations.
+COVARIATE_RULES = tuple(
+    rule for rule in OBSERVATION_RULES if rule.name in ("value_is_a_number", "one_value_per_key")
+)
+
 OBSERVATIONS = Table(
     name="silver.observations",
     meaning="Every vintage of every observed value, by when it became known",
@@ -82,6 +116,26 @@ OBSERVATIONS = Table(
         Column("available_at", "timestamp", "When the world could first know this value", "UTC"),
         Column("value", "double", "Value in the series' unit"),
         Column("unit", "string", "Unit of the value"),
+        Column("resolution_minutes", "int", "Length of the interval, as it came", "min"),
+        Column("available_basis", "string", "observed, assumed or simulated"),
+        Column("recorded_at", "timestamp", "When we fetched it", "UTC"),
+        Column("landing_id", "string", "Body that it came in"),
+    ),
+)
+
+COVARIATES = Table(
+    name="silver.covariates",
+    meaning="Every vintage of what is known in advance about the intervals of a series",
+    key=("series_id", "name", "event_time", "available_at"),
+    cluster_by=("event_time",),
+    rules=COVARIATE_RULES,
+    columns=(
+        Column("series_id", "string", "One time series"),
+        Column("name", "string", "Column of the data set"),
+        Column("event_time", "timestamp", "Start of the interval", "UTC"),
+        Column("available_at", "timestamp", "When the world could first know this value", "UTC"),
+        Column("value", "double", "Value as given"),
+        Column("resolution_minutes", "int", "Length of the interval, as it came", "min"),
         Column("available_basis", "string", "observed, assumed or simulated"),
         Column("recorded_at", "timestamp", "When we fetched it", "UTC"),
         Column("landing_id", "string", "Body that it came in"),
@@ -166,4 +220,12 @@ WEATHER_FORECASTS = Table(
     ),
 )
 
-TABLES = (SERIES, LOCATIONS, OBSERVATIONS, WEATHER_OBSERVATIONS, WEATHER_FORECASTS)
+TABLES = (
+    SERIES,
+    DATA_SETS,
+    LOCATIONS,
+    OBSERVATIONS,
+    COVARIATES,
+    WEATHER_OBSERVATIONS,
+    WEATHER_FORECASTS,
+)

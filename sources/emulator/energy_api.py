@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,18 @@ from fastapi.responses import PlainTextResponse, Response
 from numpy.typing import NDArray
 from starlette.exceptions import HTTPException
 
-from lakehouse.catalogue import DataSet
+from lakehouse.catalogue import DataSet, Publication
 from lakehouse.clock import Clock
-from sources.emulator.recordings import COPENHAGEN, EnergyTable, Recordings
+from sources.emulator.energy_files import COPENHAGEN, EnergyTable
+from sources.emulator.publication import published_at
+from sources.emulator.recordings import Recordings
 
-LOCAL_TIME = "HourDK"
+#: For data sets that the catalogue does not name: prices the day before, the rest days later.
+DAY_AHEAD = Publication(
+    rule="day_before", at=time(12, 45), timezone="Europe/Copenhagen", basis="simulated"
+)
+DAYS_LATER = Publication(rule="after_interval", delay_hours=216, basis="simulated")
+ALWAYS = 0
 DEFAULT_LIMIT = "100"
 RELATIVE = re.compile(r"(now|StartOfDay)(?:([+-])P(\d+)D)?")
 
@@ -34,7 +41,10 @@ async def plain_text(_: Request, error: Exception) -> Response:
 
 
 class EnergiDataService:
-    """Answers for the data sets that the catalogue names and the sample recorded."""
+    """Answers for the recorded data sets, published as the catalogue says or else as usual.
+
+    A record whose time nobody can read is public always and lies in every window.
+    """
 
     def __init__(
         self, recordings: Recordings, data_sets: Mapping[str, DataSet], clock: Clock
@@ -53,16 +63,16 @@ class EnergiDataService:
     async def data_set(self, name: str, request: Request) -> Response:
         """Records by start, end, filter, sort, offset, limit and columns, as the service reads
         them: start and end are Danish wall clock, compared with the local time column."""
-        entry = self._data_sets.get(name)
-        table = self._recordings.energy(name) if entry else None
-        if entry is None or table is None:
+        table = self._recordings.energy(name)
+        if table is None:
             raise PlainTextError(404, f"dataset not found {name}")
         asked = request.query_params
         now = self._clock.now()
-        public = self._published_seconds(table, entry) <= int(now.timestamp())
-        within = public & _between(table, asked.get("start"), asked.get("end"), now)
-        rows = np.flatnonzero(within & _matching(table, asked.get("filter")))
-        rows = _sorted(table, rows, asked.get("sort") or f"{entry.time_column} desc")
+        published = self._published_seconds(table)
+        within = _between(table, asked.get("start"), asked.get("end"), now) | (published == ALWAYS)
+        rows = np.flatnonzero(within & (published <= int(now.timestamp())))
+        rows = rows[_matching(table, rows, asked.get("filter"))]
+        rows = _sorted(table, rows, asked.get("sort") or f"{table.time_column} desc")
         limit = _count("limit", asked.get("limit", DEFAULT_LIMIT))
         offset = _count("offset", asked.get("offset", "0"))
         page = rows[offset : offset + limit] if limit else rows[offset:]
@@ -74,16 +84,18 @@ class EnergiDataService:
         head |= {"limit": limit, "dataset": name}
         return _answer(head, _records(table, page, asked.get("columns")))
 
-    def _published_seconds(self, table: EnergyTable, entry: DataSet) -> Rows:
-        """When each record became public, in seconds since 1970."""
+    def _published_seconds(self, table: EnergyTable) -> Rows:
+        """When each record became public, in seconds since 1970; ALWAYS where its time is none."""
         if table.name not in self._published:
+            entry = self._data_sets.get(table.name)
+            usual = DAY_AHEAD if "price" in table.name.lower() else DAYS_LATER
             by_time = {
-                time: int(
-                    entry.publication.available_at(time, entry.resolution_minutes).timestamp()
-                )
-                for time in dict.fromkeys(table.event_times)
+                event_time: int(published_at(entry, usual, event_time).timestamp())
+                for event_time in dict.fromkeys(table.event_times)
+                if event_time
             }
-            self._published[table.name] = np.array([by_time[time] for time in table.event_times])
+            seconds = [by_time[time] if time else ALWAYS for time in table.event_times]
+            self._published[table.name] = np.array(seconds, dtype=np.int64)
         return self._published[table.name]
 
 
@@ -105,7 +117,7 @@ def _records(table: EnergyTable, rows: Rows, columns: str | None) -> list[str]:
 
 
 def _column(table: EnergyTable, name: str) -> str:
-    if name.strip() not in table.fields:
+    if name.strip() not in table.columns:
         raise PlainTextError(400, f"Invalid column {name.strip()}")
     return name.strip()
 
@@ -120,7 +132,7 @@ def _between(
     table: EnergyTable, start: str | None, end: str | None, now: datetime
 ) -> NDArray[np.bool_]:
     """Rows whose Danish wall clock is in [start, end)."""
-    local = table.columns[LOCAL_TIME]
+    local = table.columns[table.local_column]
     within = np.ones(len(local), dtype=np.bool_)
     if start:
         within &= local >= _wall_clock("start", start, now)
@@ -146,9 +158,9 @@ def _wall_clock(name: str, text: str, now: datetime) -> str:
     raise PlainTextError(400, f"Invalid {name} {text}")
 
 
-def _matching(table: EnergyTable, text: str | None) -> NDArray[np.bool_]:
-    """Rows that have one of the values in every column of the filter."""
-    matching = np.ones(len(table.records), dtype=np.bool_)
+def _matching(table: EnergyTable, rows: Rows, text: str | None) -> NDArray[np.bool_]:
+    """Which of the rows have one of the values in every column of the filter: (rows,)."""
+    matching = np.ones(len(rows), dtype=np.bool_)
     if not text:
         return matching
     try:
@@ -158,7 +170,7 @@ def _matching(table: EnergyTable, text: str | None) -> NDArray[np.bool_]:
     if not isinstance(wanted, dict):
         raise PlainTextError(400, f"Invalid filter {text}")
     for name, values in wanted.items():
-        column = table.columns[_column(table, name)]
+        column = table.columns[_column(table, name)][rows]
         listed = values if isinstance(values, list) else [values]
         matching &= np.isin(column.astype(np.str_), [str(value) for value in listed])
     return matching

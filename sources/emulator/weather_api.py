@@ -1,6 +1,7 @@
-"""Open-Meteo as recorded and simulated: archive, forecast and single runs, by the clock."""
+"""Open-Meteo as recorded and simulated: archive, forecasts, single and previous runs."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,13 +14,14 @@ from starlette.exceptions import HTTPException
 from lakehouse.catalogue import WEATHER_VARIABLES, Weather
 from lakehouse.clock import Clock
 from lakehouse.time import DAY, HOUR
-from sources.emulator.recordings import Recordings, WeatherPlace, hours_since_1970
+from sources.emulator.recordings import Recordings
 from sources.emulator.vintages import Hours, Values, forecast
+from sources.emulator.weather_files import WIND, WeatherPlace, hours_since_1970
 
 UNITS = {"temperature_2m": "°C", "precipitation": "mm", "cloud_cover": "%"}
-WIND = "wind_speed_10m"
 WIND_UNITS = {"kmh": ("km/h", 3.6, 1), "ms": ("m/s", 1.0, 2)}
 NEAR_DEGREES = 0.25
+_DAYS_BEFORE = re.compile(r"(?P<variable>.+?)_previous_day(?P<days>[0-7])")
 
 Asked = Mapping[str, str]
 Series = Callable[[WeatherPlace, str, Hours], Values]
@@ -47,20 +49,18 @@ class OpenMeteo:
         self._clock = clock
 
     def router(self) -> APIRouter:
-        """The three services' paths, each below a base address of its own."""
+        """The services' paths, each below a base address of its own."""
         router = APIRouter()
         router.add_api_route("/archive/v1/archive", self.archive)
         router.add_api_route("/forecast/v1/forecast", self.forecast)
         router.add_api_route("/single-runs/v1/forecast", self.single_run)
+        router.add_api_route("/previous-runs/v1/forecast", self.previous_runs)
         return router
 
     async def archive(self, request: Request) -> Response:
         """Actual weather of whole days; hours that are not public yet are null."""
         asked = request.query_params
-        start, end = _day(asked, "start_date"), _day(asked, "end_date") + DAY
-        if end <= start:
-            raise ReasonError("End-date must be larger or equals than start-date.")
-        hours = _hours(start, end)
+        start, hours = _days(asked)
         now = self._clock.now()
         times = [start + i * HOUR for i in range(len(hours))]
         public = np.array([self._weather.actual.available_at(t, 60) <= now for t in times])
@@ -103,6 +103,29 @@ class OpenMeteo:
         def predicted(place: WeatherPlace, variable: str, hours: Hours) -> Values:
             actual = place.actual(variable, hours)
             return forecast(actual, place.location_id, variable, runs, hours)
+
+        return self._answer(asked, hours, predicted)
+
+    async def previous_runs(self, request: Request) -> Response:
+        """What the newest run of N x 24 h before each valid time said; null until it is public.
+
+        Without a suffix such as `_previous_day1` a variable is the newest run's.
+        """
+        asked = request.query_params
+        self._check_model(asked)
+        _, hours = _days(asked)
+        newest = self._run_at_or_before(
+            hours_since_1970(self._clock.now()) - self._weather.run_delay_hours
+        )
+
+        def predicted(place: WeatherPlace, name: str, hours: Hours) -> Values:
+            variable, days = _variable_and_days(name)
+            runs = np.array([self._run_at_or_before(int(hour) - 24 * days) for hour in hours])
+            used = runs if days else np.minimum(runs, newest)
+            values = forecast(
+                place.actual(variable, hours), place.location_id, variable, used, hours
+            )
+            return np.where(used <= newest, values, np.nan)
 
         return self._answer(asked, hours, predicted)
 
@@ -155,7 +178,7 @@ class OpenMeteo:
 def _object(
     place: WeatherPlace, texts: list[str], columns: dict[str, list[Any]], wind_unit: str
 ) -> dict[str, Any]:
-    units = {name: UNITS.get(name, wind_unit) for name in columns}
+    units = {name: UNITS.get(_variable_and_days(name)[0], wind_unit) for name in columns}
     return {
         "latitude": place.latitude,
         "longitude": place.longitude,
@@ -170,8 +193,9 @@ def _object(
     }
 
 
-def _rounded(variable: str, values: Values, wind_unit: str) -> list[float | int | None]:
+def _rounded(name: str, values: Values, wind_unit: str) -> list[float | int | None]:
     """Values as the service writes them: whole percents, null where there is nothing."""
+    variable = _variable_and_days(name)[0]
     if variable == WIND:
         _, factor, decimals = WIND_UNITS[wind_unit]
         values = np.round(values * factor, decimals)
@@ -184,9 +208,23 @@ def _rounded(variable: str, values: Values, wind_unit: str) -> list[float | int 
 def _variables(asked: Asked) -> list[str]:
     names = [name for name in asked.get("hourly", "").split(",") if name]
     for name in names:
-        if name not in WEATHER_VARIABLES:
+        if _variable_and_days(name)[0] not in WEATHER_VARIABLES:
             raise ReasonError(f"Cannot initialize variable from invalid String value {name}.")
     return names
+
+
+def _variable_and_days(name: str) -> tuple[str, int]:
+    """A variable's own name, and how many days before it was predicted."""
+    told = _DAYS_BEFORE.fullmatch(name)
+    return (told["variable"], int(told["days"])) if told else (name, 0)
+
+
+def _days(asked: Asked) -> tuple[datetime, Hours]:
+    """The first instant and all hours of the days asked for, both inclusive."""
+    start, end = _day(asked, "start_date"), _day(asked, "end_date") + DAY
+    if end <= start:
+        raise ReasonError("End-date must be larger or equals than start-date.")
+    return start, _hours(start, end)
 
 
 def _hours(start: datetime, end: datetime) -> Hours:

@@ -13,12 +13,13 @@ from lakehouse.errors import SourceError
 from lakehouse.tables.bronze import LANDINGS, QUARANTINE
 from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, RUNS
 from lakehouse.tables.silver import OBSERVATIONS, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
-from tests.flows.broken_sources import Answer, answering, nobody
+from sources.emulator.faulty import PAGE
+from sources.emulator.server import running
 from tests.worlds import World, origin_of
 
 SECOND = origin_of("2024-10-19")
-MAINTENANCE = b"<!doctype html><title>Back soon</title>"
-TORN = b'{"utc_offset_seconds":0,"hourly":{"time":["2024-10-1'
+#: At the discard port of this machine nothing listens.
+NOBODY = "http://127.0.0.1:9"
 
 
 @dataclass(frozen=True)
@@ -39,19 +40,22 @@ def _impatient() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def troubled(one_day_on: World, tmp_path_factory: pytest.TempPathFactory) -> TroubledDay:
     """Prices answer 500, consumption an HTML page, actual weather is torn, runs are not there."""
-    answers = {
-        "Elspotprices": Answer(500, "text/plain", b"out of order"),
-        "ConsumptionIndustry": Answer(200, "text/html", MAINTENANCE),
-        "archive": Answer(200, "application/json", TORN),
-    }
-    with answering(answers) as address:
-        world = one_day_on.copy(
-            tmp_path_factory.mktemp("troubled") / "lakehouse",
-            GRIDCAST_ENERGI_DATA_SERVICE=address,
-            GRIDCAST_OPEN_METEO_ARCHIVE=address,
-            GRIDCAST_OPEN_METEO_SINGLE_RUNS=nobody(),
-        )
-        return TroubledDay(world, world.live("daily", report=False))
+    world = one_day_on.copy(tmp_path_factory.mktemp("troubled") / "lakehouse")
+    faults = (
+        "500:data_set=Elspotprices",
+        "html:data_set=ConsumptionIndustry",
+        "truncated:data_set=archive",
+    )
+    with world.entered() as settings:
+        clock = world.clock()
+    with running(settings, clock, faults) as played:
+        variables = {
+            "GRIDCAST_ENERGI_DATA_SERVICE": played.energi_data_service,
+            "GRIDCAST_OPEN_METEO_ARCHIVE": played.open_meteo_archive,
+            "GRIDCAST_OPEN_METEO_SINGLE_RUNS": NOBODY,
+        }
+        troubled = replace(world, variables=world.variables | variables)
+        return TroubledDay(troubled, troubled.live("daily", report=False))
 
 
 def refusals(day: TroubledDay) -> dict[str, dict[str, Any]]:
@@ -62,7 +66,7 @@ def test_an_answer_500_is_told_with_its_request(troubled: TroubledDay) -> None:
     told = troubled.world.last_run("ingest")
     assert told["status"] == "ok"
     assert "energi_data_service Elspotprices for DK1, DK2" in told["reason"]
-    assert "expected 200, got 500 (out of order), asked 2 times" in told["reason"]
+    assert "expected 200, got 500 (Internal Server Error), asked 2 times" in told["reason"]
 
 
 def test_a_source_that_is_not_there_is_told_with_its_request(troubled: TroubledDay) -> None:
@@ -74,8 +78,11 @@ def test_a_source_that_is_not_there_is_told_with_its_request(troubled: TroubledD
 def test_a_page_instead_of_records_is_quarantined_with_its_request(troubled: TroubledDay) -> None:
     row = refusals(troubled)["ConsumptionIndustry"]
     assert row["rule"] == "content_type_json"
-    assert 'content type "text/html" for /dataset/ConsumptionIndustry?start=' in row["reason"]
-    assert row["record"] == MAINTENANCE.decode()
+    assert (
+        'content type "text/html; charset=utf-8" for /dataset/ConsumptionIndustry?start='
+        in row["reason"]
+    )
+    assert row["record"] == PAGE.decode()
 
 
 def test_a_torn_body_is_quarantined_with_its_request(troubled: TroubledDay) -> None:
@@ -137,7 +144,7 @@ def test_where_no_source_answers_the_run_fails_with_every_reason(
 
     everywhere = ("ENERGI_DATA_SERVICE", "OPEN_METEO_FORECAST", "OPEN_METEO_ARCHIVE",
                   "OPEN_METEO_SINGLE_RUNS")  # fmt: skip
-    down = {f"GRIDCAST_{name}": nobody() for name in everywhere}
+    down = {f"GRIDCAST_{name}": NOBODY for name in everywhere}
     world = one_day_on.copy(tmp_path / "lakehouse", **down)
     with world.entered(), pytest.raises(SourceError, match=r"^No source answered\. "):
         steps.ingest.fn(new_run(None, None))

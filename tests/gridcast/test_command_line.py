@@ -38,7 +38,8 @@ def test_help_names_the_commands_in_the_order_of_a_first_meeting() -> None:
     said = started("--help")
     assert (said.code, said.err) == (0, "")
     commands = re.findall(r"^[│ ]*([a-z]+)  +[A-Z]", said.out, re.M)
-    assert commands == ["demo", "run", "sql", "doctor", "up"]
+    first = ["demo", "run", "sql", "backfill", "rebuild", "export", "doctor", "up"]
+    assert commands[: len(first)] == first
 
 
 def test_help_of_run_names_every_flow(gridcast: Gridcast) -> None:

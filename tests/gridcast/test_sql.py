@@ -122,3 +122,11 @@ def test_a_query_that_spark_refuses_is_one_sentence(
     assert named in said.err
     assert "Traceback" not in said.err
     assert "at org.apache" not in said.err
+
+
+def test_what_was_known_at_a_moment_can_be_asked_and_found(gridcast: Gridcast) -> None:
+    listed = gridcast("sql", "SHOW USER FUNCTIONS LIKE '*_as_of'", "--format", "csv")
+    assert "observations_as_of" in listed.out.split()
+    query = "SELECT count(*) AS n FROM observations_as_of(TIMESTAMP '2024-10-18T07:30:00Z')"
+    assert gridcast("sql", query, "--format", "csv").out == "n\n0\n"
+    assert "SHOW USER FUNCTIONS LIKE '*_as_of'" in gridcast("sql", "SELECT * FROM nothing").err

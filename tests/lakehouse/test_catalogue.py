@@ -1,6 +1,6 @@
 """A catalogue is checked when it is read: the error names the file, the key and the fault."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,9 +27,18 @@ def edited(folder: Path, old: str, new: str) -> Path:
         ('series_group = "day_ahead_price"', 'series_group = "price"', "unknown group 'price'"),
         ('location_id = "malmo"', 'location_id = "lund"', "unknown location 'lund'"),
         ('data_set = "Elspotprices"', 'data_set = "Spot"', "unknown data set 'Spot'"),
-        ('kind = "energy"', 'kind = "power"', "consumption_household.kind"),
-        ("lookback_days = 14", "", "ConsumptionIndustry.lookback_days: Field required"),
-        ('rule = "day_before"', 'rule = "later"', "Elspotprices.publication.rule"),
+        ('kind = "energy"', 'kind = "heat"', "consumption_household.kind"),
+        ("lookback_days = 14", "", "ConsumptionIndustry: Value error, lookback_days is missing"),
+        ('rule = "day_before"', 'rule = "later"', "Elspotprices.publication.0.rule"),
+        ('unit = "kWh"', 'unit = "kwh"', "unknown unit 'kwh'; known are Wh, kWh"),
+        (
+            'source_key = ["DK1"]',
+            'source_key = ["DK1", "x"]',
+            "one value for each of ['PriceArea']",
+        ),
+        ('tariff = "danish_home"', 'tariff = "home"', "unknown tariff 'home'"),
+        ("from_hour = 6, to_hour = 17", "from_hour = 6, to_hour = 16", "hour 16 has 0 bands"),
+        ('unit = "DKK/kWh"\nrate', 'unit = "EUR/kWh"\nrate', "gives EUR/kWh; write unit"),
         ("history_start = 2023-01-01T00:00:00Z", "history_start = 2023-01-01T00:00:00", "offset"),
         ("[groups.day_ahead_price]", "[groups.consumption_business]", "not valid TOML"),
         ("[weather]", "[weathr]", "weather: Field required"),
@@ -71,3 +80,30 @@ def test_consumption_is_public_a_delay_after_its_interval() -> None:
     )
     start = datetime(2024, 10, 27, 0, 15, tzinfo=UTC)
     assert rule.available_at(start, 15) == datetime(2024, 10, 27, 2, 30, tzinfo=UTC)
+
+
+def test_the_version_of_a_publication_time_is_the_newest_that_held_when_it_was_fetched(
+    tmp_path: Path,
+) -> None:
+    rule = '{ rule = "after_interval", delay_hours = 216, basis = "simulated" }'
+    newer = (
+        '[{ rule = "after_interval", delay_hours = 240, basis = "simulated", '
+        f"since = 2026-03-01T00:00:00Z }}, {rule}]"
+    )
+    catalogue = read_catalogue(edited(tmp_path, rule, newer))
+    data_set = catalogue.data_sets["ConsumptionIndustry"]
+    change = datetime(2026, 3, 1, tzinfo=UTC)
+    assert data_set.publication_at(change - timedelta(seconds=1)).delay_hours == 216
+    assert data_set.publication_at(change).delay_hours == 240
+
+
+def test_a_change_of_resolution_holds_from_its_moment_on(tmp_path: Path) -> None:
+    old = 'value_column = "SpotPriceEUR"'
+    new = (
+        f"{old}\nresolution_minutes = 15\n"
+        "resolution_before = [{ until = 2025-09-30T22:00:00Z, minutes = 60 }]"
+    )
+    data_set = read_catalogue(edited(tmp_path, old, new)).data_sets["Elspotprices"]
+    change = datetime(2025, 9, 30, 22, tzinfo=UTC)
+    assert data_set.resolution_at(change - timedelta(hours=1)) == 60
+    assert data_set.resolution_at(change) == 15

@@ -1,12 +1,15 @@
 """A profile, then variables, then the command line; what is unknown is an error."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from lakehouse.catalogue import read_catalogue
 from lakehouse.clock import SampleClock, SystemClock
 from lakehouse.errors import ConfigError
 from lakehouse.settings import PROJECT, load_settings, profile_names
+from lakehouse.time import HOUR, parse_utc
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +55,51 @@ def test_a_value_of_the_wrong_type_names_its_key(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("GRIDCAST_TRAIN_DAYS", "many")
     with pytest.raises(ConfigError, match="Profile 'sample': train_days"):
         load_settings("sample")
+
+
+def test_the_pace_of_a_source_is_set_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings("sample").seconds_between_requests == {}
+    assert load_settings("live").seconds_between_requests["energi_data_service"] == 60
+    monkeypatch.setenv("GRIDCAST_SECONDS_BETWEEN_REQUESTS", '{"energi_data_service": 90}')
+    seconds = {"energi_data_service": 90, "open_meteo": 1, "octopus": 1}
+    assert load_settings("live").seconds_between_requests == seconds
+    for wrong in ('{"energidataservice": 1}', '{"octopus": -1}'):
+        monkeypatch.setenv("GRIDCAST_SECONDS_BETWEEN_REQUESTS", wrong)
+        with pytest.raises(ConfigError, match="Profile 'live': seconds_between_requests"):
+            load_settings("live")
+
+
+def test_the_live_catalogue_can_ask_every_source() -> None:
+    live = load_settings("live").read_catalogue()
+    assert set(live.data_sets) >= {
+        "ConsumptionDE35Hour",
+        "ConsumptionConsumerCategoryHour",
+        "ConsumptionIndustry",
+        "ConsumptionGridAreaHour",
+        "Elspotprices",
+        "DayAheadPrices",
+        "Agile",
+    }
+    prices = live.series["dk1.price.day_ahead"]
+    assert [feed.data_set for feed in prices.feeds] == ["DayAheadPrices", "Elspotprices"]
+    change = parse_utc("2025-09-30T22:00Z")
+    day_ahead = live.data_sets["DayAheadPrices"]
+    assert (day_ahead.resolution_at(change - HOUR), day_ahead.resolution_at(change)) == (60, 15)
+    homes = live.groups["home_tariff_gb"]
+    assert homes.resolution_minutes == 30
+    assert homes.last_origin(parse_utc("2025-07-01T20:00Z")) == parse_utc("2025-07-01T14:30Z")
+    assert len(live.members("home_tariff_gb")) == 3
+
+
+def test_the_examples_of_the_live_catalogue_are_series(tmp_path: Path) -> None:
+    """Each data set without a series shows one: with its marks taken away it is read."""
+    text = (PROJECT / "deployments" / "catalogues" / "live.toml").read_text()
+    examples = re.findall(r"(?m)^#     (.*)$", text)
+    file = tmp_path / "live.toml"
+    file.write_text(text + "\n".join(["", *examples]) + "\n")
+    shown = read_catalogue(file)
+    for name in ("ConsumptionIndustry", "ConsumptionGridAreaHour", "ConsumptionDE35Hour"):
+        assert len(shown.feeds_of(name)) == 1
 
 
 @pytest.mark.parametrize("profile", profile_names())

@@ -1,6 +1,7 @@
 """Instants are UTC; local days have 23, 24 or 25 hours; origins are local clock times."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +15,7 @@ from lakehouse.time import (
     at_local,
     day_start,
     hours_of,
+    intervals_of,
     iso,
     last_origin,
     local_day,
@@ -67,6 +69,33 @@ def test_the_hours_of_a_day_are_those_that_bear_its_date(day: date, zone: ZoneIn
 )
 def test_clock_changes_make_short_and_long_days(day: date, count: int) -> None:
     assert len(hours_of(day, ZoneInfo("Europe/Copenhagen"))) == count
+
+
+@pytest.mark.parametrize(
+    ("day", "halves", "quarters"),
+    [(date(2024, 3, 31), 46, 92), (date(2024, 10, 27), 50, 100), (date(2024, 10, 28), 48, 96)],
+)
+@pytest.mark.parametrize("zone", ["Europe/Copenhagen", "Europe/London"])
+def test_local_days_have_46_48_or_50_half_hours(
+    day: date, halves: int, quarters: int, zone: str
+) -> None:
+    assert len(intervals_of(day, ZoneInfo(zone), 30)) == halves
+    assert len(intervals_of(day, ZoneInfo(zone), 15)) == quarters
+
+
+@given(days, zones, st.sampled_from([15, 30, 60]))
+def test_the_intervals_of_a_day_divide_its_hours(day: date, zone: ZoneInfo, minutes: int) -> None:
+    intervals = intervals_of(day, zone, minutes)
+    assert intervals[:: 60 // minutes] == hours_of(day, zone)
+    assert intervals[-1] + timedelta(minutes=minutes) == day_start(day + DAY, zone)
+    assert {b - a for a, b in pairwise(intervals)} == {timedelta(minutes=minutes)}
+
+
+def test_a_zone_half_an_hour_apart_has_no_hours_to_forecast() -> None:
+    kolkata = ZoneInfo("Asia/Kolkata")
+    assert len(intervals_of(date(2024, 5, 1), kolkata, 30)) == 48
+    with pytest.raises(BadInput, match=r"Asia/Kolkata .* multiple of 60 .* 2024-04-30T18:30:00Z"):
+        intervals_of(date(2024, 5, 1), kolkata, 60)
 
 
 def test_of_a_repeated_clock_time_the_first_is_meant() -> None:

@@ -18,17 +18,20 @@ def sample_row(
     series_id: str = "dk1.test",
     delay_hours: float = 0.0,
     timezone: str = COPENHAGEN,
+    minutes: int = 60,
+    covariates: dict[str, Value] | None = None,
 ) -> dict[str, object]:
-    """One row for the local `target_day`; value: local hours (with their zone) -> the series."""
+    """One row for the local `target_day`; value: local times (with their zone) -> the series."""
     day = pd.Timestamp(target_day)
+    interval = pd.Timedelta(minutes=minutes)
     target = pd.date_range(
         day.tz_localize(timezone),
         (day + pd.Timedelta(days=1)).tz_localize(timezone),
-        freq="h",
+        freq=interval,
         inclusive="left",
     )
     start = target[0].tz_convert("UTC") - pd.Timedelta(hours=PAST_HOURS)
-    past = pd.date_range(start, periods=PAST_HOURS, freq="h")
+    past = pd.date_range(start, periods=PAST_HOURS * 60 // minutes, freq=interval)
     origin = (day - pd.Timedelta(hours=14.5)).tz_localize(timezone).tz_convert("UTC")
     past_value = np.array(value(past.tz_convert(timezone)), dtype=float)
     if delay_hours:
@@ -40,7 +43,7 @@ def sample_row(
         "past_start": start,
         "past_value": past_value,
         "target_time": list(target.tz_convert("UTC")),
-        "local_hour": list(target.hour),
+        "local_hour": list(target.hour + target.minute / 60),
         "weekday": list(target.weekday),
         "day_of_year": list(target.dayofyear),
         "is_holiday": [0] * len(target),
@@ -49,6 +52,11 @@ def sample_row(
     for number, name in enumerate(WEATHER):
         row[f"past_{name}"] = 5.0 + number + np.sin(np.arange(PAST_HOURS) / 24.0)
         row[name] = [5.0 + number] * len(target)
+    if covariates:
+        grids = [(known(past.tz_convert(timezone)), known(target)) for known in covariates.values()]
+        row["covariates"] = list(covariates)
+        row["past_covariates"] = np.concatenate([before for before, _ in grids])
+        row["target_covariates"] = np.concatenate([ahead for _, ahead in grids])
     return row
 
 
@@ -80,6 +88,25 @@ def frame() -> pd.DataFrame:
         for day in days
     ]
     return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="session")
+def halves() -> pd.DataFrame:
+    """One series in half-hours, 60 target days, that follows a wind which is known in advance."""
+    days = pd.date_range("2024-03-01", periods=60).strftime("%Y-%m-%d")
+    known = {"wind": wind, "calm": lambda times: np.full(len(times), np.nan)}
+    return pd.DataFrame(
+        [
+            sample_row(day, lambda t: daily_shape(t) - 2.0 * wind(t), minutes=30, covariates=known)
+            for day in days
+        ]
+    )
+
+
+def wind(times: pd.DatetimeIndex) -> np.ndarray:
+    """Without any rhythm of days."""
+    hours = np.asarray(times.tz_convert("UTC").asi8 / 3.6e12)
+    return 6.0 + 3.0 * np.sin(hours / 11.0) + np.cos(hours / 3.1)
 
 
 @pytest.fixture(scope="session")

@@ -95,6 +95,44 @@ def test_a_past_without_any_value_still_gets_a_forecast(model, samples: Samples)
     assert np.isfinite(model.predict(empty)[samples.target_mask]).all()
 
 
+@pytest.fixture(scope="module")
+def half_hourly(halves: pd.DataFrame) -> TrainedLstm:
+    return train(*split(from_rows(halves)), replace(TINY, epochs=6), seed=7)
+
+
+def test_half_hours_with_covariates_are_saved_and_forecast_the_same(
+    half_hourly: TrainedLstm, halves: pd.DataFrame, tmp_path: Path
+) -> None:
+    samples = from_rows(halves)
+    forecast = half_hourly.predict(samples)
+    assert forecast.shape == (60, 50, 7)
+    assert np.isfinite(forecast[samples.target_mask]).all()
+    half_hourly.save(tmp_path)
+    loaded = load(tmp_path)
+    assert (loaded.steps, loaded.covariates) == (2, ("wind", "calm"))
+    assert loaded.covariate_scalings == half_hourly.covariate_scalings
+    assert list(loaded.covariate_scalings["dk1.test"]) == ["wind"]  # nothing was known of the other
+    assert np.array_equal(forecast, loaded.predict(samples), equal_nan=True)
+
+
+def test_a_forecast_follows_its_covariates(half_hourly, halves: pd.DataFrame) -> None:
+    samples = from_rows(halves)
+    stronger = replace(samples, target_covariates=samples.target_covariates + 3.0)
+    assert not np.array_equal(
+        half_hourly.predict(samples), half_hourly.predict(stronger), equal_nan=True
+    )
+
+
+def test_another_resolution_or_other_covariates_are_refused(
+    model: TrainedLstm, half_hourly: TrainedLstm, halves: pd.DataFrame, row, shape
+) -> None:
+    hours = from_rows(pd.DataFrame([row("2024-05-01", shape, "dk1.price", minutes=30)]))
+    with pytest.raises(BadInput, match="intervals of 60 minutes; asked for 30"):
+        model.predict(hours)
+    with pytest.raises(BadInput, match=r"covariates \['wind', 'calm'\]; the samples have \[\]"):
+        half_hourly.predict(from_rows(halves.drop(columns="covariates")))
+
+
 def test_an_unknown_series_is_named(model, samples: Samples) -> None:
     stranger = replace(samples, series_id=np.array(["dk9.price"] * len(samples), dtype=object))
     with pytest.raises(BadInput, match=r"dk9\.price"):

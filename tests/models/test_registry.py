@@ -12,7 +12,7 @@ from lakehouse.errors import BadInput
 from models.lstm import LstmConfig, TrainedLstm, train
 from models.quantiles import QUANTILE_COLUMNS
 from models.registry import ModelRecord, Registry
-from models.samples import Samples
+from models.samples import Samples, from_rows
 
 pytestmark = [
     # MLflow 3.17 declares a relation in a way that SQLAlchemy 2.1 deprecates,
@@ -117,3 +117,20 @@ def test_it_loads_and_forecasts_where_neither_spark_nor_prefect_can_be_imported(
     rows = pd.read_pickle(tmp_path / "out.pkl")
     expected = model.predict(samples.select(np.array([50])))[0][samples.target_mask[50]]
     assert np.array_equal(rows[list(QUANTILE_COLUMNS)].to_numpy(), expected)
+
+
+def test_half_hours_and_covariates_pass_through_it(
+    registry, halves: pd.DataFrame, tmp_path: Path
+) -> None:
+    samples = from_rows(halves)
+    config = LstmConfig(members=1, width=4, epochs=1)
+    model = train(samples.select(slice(0, 50)), samples.select(slice(50, None)), config, seed=7)
+    model.save(tmp_path / "model")
+    halves.drop(columns="target").iloc[[50]].to_parquet(tmp_path / "example.parquet")
+    example = pd.read_parquet(tmp_path / "example.parquet")  # as a training leaves it
+    logged = registry.log(tmp_path / "model", ModelRecord("home", "lstm", "v1", {}, {}), example)
+    rows = registry.load(logged.uri).predict(example)
+    expected = model.predict(samples.select(np.array([50])))[0][samples.target_mask[50]]
+    assert np.array_equal(rows[list(QUANTILE_COLUMNS)].to_numpy(), expected)
+    params = registry._client().get_run(logged.run_id).data.params
+    assert (params["resolution_minutes"], params["covariates"]) == ("30", "wind,calm")

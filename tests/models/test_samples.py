@@ -18,6 +18,47 @@ def test_days_of_23_24_and_25_hours_are_padded_at_their_end(row: Row, shape) -> 
     assert np.array_equal(np.isnan(samples.known).all(axis=2), ~samples.target_mask)
 
 
+@pytest.mark.parametrize(("minutes", "steps"), [(60, 1), (30, 2), (15, 4)])
+def test_intervals_of_an_hour_are_told_from_the_target_times(
+    row: Row, shape, minutes: int, steps: int
+) -> None:
+    days = ("2024-03-31", "2024-04-01", "2024-10-27")
+    samples = from_rows(pd.DataFrame([row(day, shape, minutes=minutes) for day in days]))
+    assert samples.steps == steps
+    assert samples.target_mask.sum(axis=1).tolist() == [23 * steps, 24 * steps, 25 * steps]
+    assert samples.past_value.shape == (3, PAST_HOURS * steps)
+    assert samples.known.shape == (3, TARGET_HOURS * steps, 8)
+    assert samples.past_weather.shape == (3, PAST_HOURS, 4)
+
+
+def test_covariates_lie_beside_the_values_in_the_order_of_their_names(row: Row, shape) -> None:
+    known = {"b": lambda t: np.asarray(t.hour, float), "a": lambda t: np.asarray(t.day, float)}
+    rows = [row(day, shape, minutes=30, covariates=known) for day in ("2024-03-31", "2024-05-02")]
+    samples = from_rows(pd.DataFrame(rows))
+    assert samples.covariates == ("b", "a")
+    assert samples.past_covariates.shape == (2, 2 * PAST_HOURS, 2)
+    spring, other = samples.target_covariates
+    assert spring[:46, 0].tolist() == [0, 0, 1, 1, *(k // 2 for k in range(6, 48))]
+    assert (spring[:46, 1] == 31).all() and np.isnan(spring[46:]).all()
+    assert (other[:48, 1] == 2).all()
+    picked = samples.select(np.array([1]))
+    assert np.array_equal(picked.target_covariates[0], other, equal_nan=True)
+    assert (picked.covariates, picked.steps) == (("b", "a"), 2)
+
+
+def test_rows_of_different_groups_are_not_mixed(row: Row, shape) -> None:
+    hours, halves = row("2024-05-01", shape), row("2024-05-01", shape, minutes=30)
+    with pytest.raises(BadInput, match=r"the same in all rows; found \[30, 60\] minutes"):
+        from_rows(pd.DataFrame([hours, halves]))
+    one = row("2024-05-01", shape, covariates={"wind": shape})
+    other = row("2024-05-01", shape, covariates={"sun": shape})
+    with pytest.raises(BadInput, match=r"found \[\('sun',\), \('wind',\)\]"):
+        from_rows(pd.DataFrame([one, other]))
+    one["past_covariates"] = one["past_covariates"][1:]
+    with pytest.raises(BadInput, match="past_covariates has 1007 values"):
+        from_rows(pd.DataFrame([one]))
+
+
 def test_times_with_and_without_a_zone_and_none_and_nan_mean_the_same(row: Row, shape) -> None:
     zoned = row("2024-05-01", shape, delay_hours=216)
     plain = dict(zoned)
@@ -47,7 +88,7 @@ def test_select_keeps_the_order_asked_for(samples: Samples) -> None:
 
 BROKEN = {
     "a column is missing": (lambda r: r.pop("weekday"), r"lack columns \['weekday'\]"),
-    "the past is short": (lambda r: r.update(past_value=[1.0] * 7), "past_value has 7 hours"),
+    "the past is short": (lambda r: r.update(past_value=[1.0] * 7), "past_value has 7 values"),
     "lists differ": (lambda r: r.update(is_holiday=[0] * 3), "is_holiday has 3 values"),
     "a day of 20 hours": (lambda r: r.update(target_time=r["target_time"][:20]), "has 20 hours"),
     "infinite": (lambda r: r.update(past_value=[np.inf] * PAST_HOURS), "1008 infinite"),

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from models.metrics import common_hours, score, score_by_series, skill
+from models.metrics import known_together, score, score_by_series, skill
 from models.naive import seasonal_naive_quantiles
 from models.quantiles import (
     QUANTILE_COLUMNS,
@@ -50,7 +50,7 @@ def test_scores_by_hand() -> None:
     truth = np.array([10.0, 20.0, 30.0, np.nan])
     forecast = np.array([12.0, 17.0, 30.0, 5.0])[:, None] + np.array([-3, -2, -1, 0, 1, 2, 3.0])
     scores = score(truth, forecast)
-    assert (scores.n_hours, scores.n_missing) == (3, 1)
+    assert (scores.n, scores.n_missing) == (3, 1)
     assert scores.mae == pytest.approx(5 / 3)
     assert scores.rmse == pytest.approx(np.sqrt(13 / 3))
     assert scores.bias == pytest.approx(-1 / 3)
@@ -60,22 +60,22 @@ def test_scores_by_hand() -> None:
 
 def test_nothing_to_score_is_not_a_number_and_counted() -> None:
     scores = score(np.full(3, np.nan), np.zeros((3, 7)))
-    assert (scores.n_hours, scores.n_missing) == (0, 3)
+    assert (scores.n, scores.n_missing) == (0, 3)
     assert np.isnan(scores.mae) and np.isnan(scores.coverage_80)
 
 
-def test_forecasts_are_compared_on_the_hours_that_all_of_them_have() -> None:
+def test_forecasts_are_compared_on_the_intervals_that_all_of_them_have() -> None:
     one, other = np.zeros((3, 7)), np.zeros((3, 7))
     one[0] = np.nan
     other[2, 1] = np.nan
-    assert common_hours(np.zeros(3), one, other).tolist() == [False, True, False]
+    assert known_together(np.zeros(3), one, other).tolist() == [False, True, False]
 
 
 def test_padding_is_neither_scored_nor_missed(samples: Samples) -> None:
     scores = score_by_series(samples, seasonal_naive_quantiles(samples))
     assert sorted(scores) == ["dk1.load", "dk1.price"]
     for one in scores.values():
-        assert (one.n_hours, one.n_missing) == (60 * 24 - 1, 0)
+        assert (one.n, one.n_missing) == (60 * 24 - 1, 0)
 
 
 def test_skill() -> None:

@@ -9,10 +9,10 @@ from models.quantiles import MEDIAN
 from models.samples import PAST_HOURS, Samples, from_rows
 
 
-def stamp(hours: pd.DatetimeIndex) -> np.ndarray:
-    """The value says its own UTC hour: MMDDHH."""
-    utc = hours.tz_convert("UTC")
-    return np.asarray(utc.month * 10_000 + utc.day * 100 + utc.hour, dtype=float)
+def stamp(times: pd.DatetimeIndex) -> np.ndarray:
+    """The value says its own UTC time: MMDDHH.MM."""
+    utc = times.tz_convert("UTC")
+    return np.asarray(utc.month * 10_000 + utc.day * 100 + utc.hour + utc.minute / 100, dtype=float)
 
 
 # target local day, target hour in its order, hours of delay -> UTC hour whose value it repeats
@@ -40,38 +40,69 @@ def test_clock_changes(when: str, day: str, hour: int, delay: int, then: str, ro
     assert seasonal_naive(samples)[0, hour] == expected
 
 
+# target local day in Britain, half-hour in its order -> UTC time whose value it repeats
+HALF_HOURS = [
+    ("last week's namesake", "2024-05-15", 17, "2024-05-08 07:30"),
+    ("the day of 46 skips 01:00 and 01:30", "2024-03-31", 2, "2024-03-24 02:00"),
+    ("its last half-hour", "2024-03-31", 45, "2024-03-24 23:30"),
+    ("01:00, skipped last week, takes 00:00", "2024-04-07", 2, "2024-03-31 00:00"),
+    ("01:30, skipped last week, takes 00:30", "2024-04-07", 3, "2024-03-31 00:30"),
+    ("the first 01:30 of a day of 50", "2024-10-27", 3, "2024-10-20 00:30"),
+    ("the second 01:00", "2024-10-27", 4, "2024-10-20 00:00"),
+    ("the second 01:30", "2024-10-27", 5, "2024-10-20 00:30"),
+    ("its last half-hour too", "2024-10-27", 49, "2024-10-20 22:30"),
+    ("01:30, doubled last week, takes the second", "2024-11-03", 3, "2024-10-27 01:30"),
+]
+
+
+@pytest.mark.parametrize(
+    ("when", "day", "place", "then"), HALF_HOURS, ids=[c[0] for c in HALF_HOURS]
+)
+def test_half_hours_have_namesakes_too(when: str, day: str, place: int, then: str, row) -> None:
+    one = row(day, stamp, timezone="Europe/London", minutes=30)
+    expected = stamp(pd.DatetimeIndex([then], tz="UTC"))[0]
+    assert seasonal_naive(from_rows(pd.DataFrame([one])))[0, place] == expected
+
+
 def plain_naive(samples: Samples) -> np.ndarray:
-    """The definition, one hour at a time."""
+    """The definition, one interval at a time."""
     result = np.full(samples.target_mask.shape, np.nan)
+    interval = pd.Timedelta(hours=1) / samples.steps
     for i, j in np.argwhere(samples.target_mask):
         zone = samples.timezone[i]
         start = pd.Timestamp(samples.past_start[i], tz="UTC")
         known = {
-            start + pd.Timedelta(hours=k): value
+            start + k * interval: value
             for k, value in enumerate(samples.past_value[i])
             if not np.isnan(value)
         }
         local = pd.Timestamp(samples.target_time[i, j], tz="UTC").tz_convert(zone)
         for weeks in range(1, 7):
             day = local.tz_localize(None).normalize() - pd.Timedelta(days=7 * weeks)
-            hours = pd.date_range(start, periods=PAST_HOURS, freq="h")
-            walls = hours.tz_convert(zone).tz_localize(None)
-            namesakes = hours[walls == day + pd.Timedelta(hours=local.hour)]
+            times = pd.date_range(start, periods=samples.past_value.shape[1], freq=interval)
+            walls = times.tz_convert(zone).tz_localize(None)
+            wall = day + pd.Timedelta(hours=local.hour, minutes=local.minute)
+            namesakes = times[walls == wall]
             if not len(namesakes):
-                namesakes = hours[walls == day + pd.Timedelta(hours=local.hour - 1)]
+                namesakes = times[walls == wall - pd.Timedelta(hours=1)]
             if len(namesakes) and namesakes[-1] in known:
                 result[i, j] = known[namesakes[-1]]
                 break
     return result
 
 
-def test_it_agrees_with_the_definition_one_hour_at_a_time(row) -> None:
+@pytest.mark.parametrize("minutes", [60, 30])
+def test_it_agrees_with_the_definition_one_interval_at_a_time(row, minutes: int) -> None:
     days = ("2024-03-31", "2024-04-07", "2024-04-14", "2024-10-27", "2024-11-10", "2024-02-29")
     random = np.random.default_rng(3)
-    rows = [row(day, stamp, delay_hours=delay) for day in days for delay in (0, 216)]
-    rows += [row("2024-11-05", stamp, timezone=zone) for zone in ("America/New_York", "Asia/Tokyo")]
+    how = {"minutes": minutes}
+    rows = [row(day, stamp, delay_hours=delay, **how) for day in days for delay in (0, 216)]
+    rows += [
+        row("2024-11-05", stamp, timezone=zone, **how)
+        for zone in ("America/New_York", "Asia/Tokyo")
+    ]
     for one in rows:
-        one["past_value"][random.random(PAST_HOURS) < 0.4] = np.nan
+        one["past_value"][random.random(PAST_HOURS * 60 // minutes) < 0.4] = np.nan
     samples = from_rows(pd.DataFrame(rows))
     assert np.array_equal(seasonal_naive(samples), plain_naive(samples), equal_nan=True)
 

@@ -70,6 +70,53 @@ def test_padding_is_zero(windows) -> None:
     assert (windows.decoder[~windows.mask] == 0).all()
 
 
+@pytest.mark.parametrize(("minutes", "steps"), [(30, 2), (15, 4)])
+@pytest.mark.parametrize("day", ["2024-03-31", "2024-05-15", "2024-10-27"])
+def test_hours_written_as_shorter_intervals_are_read_as_the_hours_they_are(
+    row, minutes: int, steps: int, day: str
+) -> None:
+    def of_the_hour(times: pd.DatetimeIndex) -> np.ndarray:
+        return np.sin(np.asarray(times.asi8 // 3_600_000_000_000) / 7.0)
+
+    scales = {"dk1.test": Scaling(0.0, 1.0, False)}
+    hours, fine = (
+        build(
+            from_rows(pd.DataFrame([row(day, of_the_hour, delay_hours=29.75, minutes=m)])),
+            scales,
+            168,
+        )
+        for m in (60, minutes)
+    )
+    assert fine.encoder.shape == (1, ENCODER_HOURS * steps, hours.encoder.shape[2])
+    assert np.allclose(fine.level, hours.level)
+    assert np.allclose(fine.decoder[:, ::steps], hours.decoder, atol=1e-5)
+    assert np.allclose(fine.encoder[:, ::steps], hours.encoder, atol=1e-5)
+
+
+def test_covariates_enter_as_value_flag_and_change(halves: pd.DataFrame) -> None:
+    scales = {"dk1.test": Scaling(0.0, 10.0, False)}
+    wind = Scaling(6.0, 3.0, False)
+    frame = halves.iloc[[10, 20]].copy()
+    lacking = np.array(frame["target_covariates"].iloc[1])
+    lacking[5] = np.nan
+    frame["target_covariates"] = [frame["target_covariates"].iloc[0], lacking]
+    samples = from_rows(frame)
+    built = build(samples, scales, 24, covariates={"dk1.test": {"wind": wind}})
+    without = build(from_rows(halves.drop(columns="covariates").iloc[[10, 20]]), scales, 24)
+    assert np.array_equal(built.encoder, without.encoder)
+    assert np.array_equal(built.decoder[..., :-6], without.decoder)
+    known = samples.target_mask[1] & (np.arange(50) != 5)
+    value, calm, flag, flag_calm, change, change_calm = np.moveaxis(built.decoder[1, :, -6:], -1, 0)
+    ahead = wind.apply(samples.target_covariates[1, :, 0])
+    usual = wind.apply(samples.past_covariates[1, -ENCODER_HOURS * 2 :, 0]).mean()
+    assert np.allclose(value[known], ahead[known], atol=1e-5)
+    assert np.allclose(change[known], ahead[known] - usual, atol=1e-5)
+    assert (value[5], flag[5], change[5]) == (0.0, 1.0, 0.0)
+    assert not flag[known].any()
+    # Never known: neither here nor, so that there is no scale, in training.
+    assert not calm.any() and not change_calm.any() and flag_calm[known].all()
+
+
 def test_inputs_know_how_old_the_newest_value_is(row, shape) -> None:
     scales = {"dk1.test": Scaling(0.0, 1.0, False)}
     rows = [row("2024-05-15", shape, delay_hours=hours) for hours in (0, 24, 216)]

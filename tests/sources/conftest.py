@@ -14,15 +14,9 @@ from lakehouse.catalogue import Catalogue
 from lakehouse.landing import Request
 from lakehouse.settings import Settings, load_settings
 from lakehouse.time import parse_utc
-from sources.addresses import Addresses
+from sources.addresses import Addresses, address_of
 from sources.emulator.server import running
 from sources.http import fetch, new_client
-
-BASES = {
-    "forecast": "open_meteo_forecast",
-    "single_runs": "open_meteo_single_runs",
-    "archive": "open_meteo_archive",
-}
 
 
 @dataclass
@@ -80,8 +74,7 @@ def ask(played: Addresses, clock: HandClock, client: httpx.Client) -> Callable[[
     """Fetch a request through the real client and return the parsed body."""
 
     def answer(request: Request) -> Any:
-        base = getattr(played, BASES.get(request.data_set, "energi_data_service"))
-        return json.loads(fetch(request, base, clock.now(), client).body)
+        return json.loads(fetch(request, address_of(played, request), clock.now(), client).body)
 
     return answer
 

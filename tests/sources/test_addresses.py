@@ -20,6 +20,8 @@ def test_live_yields_the_services_of_its_profile() -> None:
             open_meteo_forecast="https://api.open-meteo.com",
             open_meteo_archive="https://archive-api.open-meteo.com",
             open_meteo_single_runs="https://single-runs-api.open-meteo.com",
+            open_meteo_previous_runs="https://previous-runs-api.open-meteo.com",
+            octopus="https://api.octopus.energy",
         )
 
 
@@ -45,10 +47,10 @@ def test_the_emulator_follows_the_shared_clock_and_stops_with_the_context(
         httpx.get(address)
 
 
-def test_a_missing_recording_is_a_sentence(settings: Settings, tmp_path: Path) -> None:
+def test_a_folder_without_recordings_is_a_sentence(settings: Settings, tmp_path: Path) -> None:
     bare = settings.model_copy(update={"sample_data": tmp_path})
     with (
-        pytest.raises(BadInput, match=r"lacks \['consumption_industry.csv.gz'.*make_sample"),
+        pytest.raises(BadInput, match=r"Expected recorded data in .*it has none.*make_sample"),
         addresses(bare, bare.make_clock()),
     ):
         pass

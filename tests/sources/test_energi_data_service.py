@@ -25,7 +25,7 @@ DENMARK = energi_data_service.ZONE
 
 
 def request(catalogue: Catalogue, name: str, start: str, end: str) -> Request:
-    keys = [series.source_key for series in catalogue.series_of(name)]
+    keys = [feed.source_key for feed, _ in catalogue.feeds_of(name)]
     return energi_data_service.request(
         catalogue.data_sets[name], keys, parse_utc(start), parse_utc(end)
     )

@@ -11,9 +11,10 @@ import pytest
 
 from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, QUANTILES
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
-from lakehouse.time import HOUR, hours_of
+from lakehouse.time import HOUR, intervals_of
 from models import metrics
-from spark_jobs import evaluate, silver
+from spark_jobs import evaluate
+from spark_jobs.catalogue_tables import series_rows
 from tests.small_lakehouse import SmallLakehouse, utc
 from tests.spark_jobs.world import PRICE, town_catalogue
 
@@ -24,15 +25,15 @@ KNOWN_AT = utc("2024-10-28 12:00")
 MODELS = (("lstm", "v1"), ("seasonal_naive", "1"))
 
 
-def forecasts() -> list[dict[str, Any]]:
+def forecasts(minutes: int = 60) -> list[dict[str, Any]]:
     dice = random.Random(1)
     rows = []
     for name, version in MODELS:
-        for hour in (h for day in DAYS for h in hours_of(day, ZONE)):
+        for time in times(minutes):
             quantiles = sorted(dice.uniform(-50, 150) for _ in QUANTILES)
             rows.append(
                 FORECASTS.row(
-                    series_id=PRICE, forecast_origin=ORIGIN, valid_time=hour, model_name=name,
+                    series_id=PRICE, forecast_origin=ORIGIN, valid_time=time, model_name=name,
                     model_version=version, run_kind="live", series_group="price",
                     **dict(zip(QUANTILES, quantiles, strict=True)),
                 )
@@ -40,27 +41,39 @@ def forecasts() -> list[dict[str, Any]]:
     return rows
 
 
-def truth(hour: datetime, value: float, known_at: datetime = KNOWN_AT) -> dict[str, Any]:
-    return OBSERVATIONS.row(series_id=PRICE, event_time=hour, available_at=known_at, value=value)
+def times(minutes: int = 60) -> list[datetime]:
+    return [time for day in DAYS for time in intervals_of(day, ZONE, minutes)]
 
 
-def truths() -> list[dict[str, Any]]:
+def truth(
+    time: datetime, value: float, known_at: datetime = KNOWN_AT, minutes: int = 60
+) -> dict[str, Any]:
+    return OBSERVATIONS.row(
+        series_id=PRICE, event_time=time, available_at=known_at, value=value,
+        resolution_minutes=minutes,
+    )  # fmt: skip
+
+
+def truths(minutes: int = 60) -> list[dict[str, Any]]:
     dice = random.Random(2)
-    return [truth(h, dice.uniform(-50, 150)) for day in DAYS for h in hours_of(day, ZONE)]
+    return [truth(time, dice.uniform(-50, 150), minutes=minutes) for time in times(minutes)]
 
 
-def settled(small: SmallLakehouse, observations: list[dict[str, Any]]) -> None:
+def settled(small: SmallLakehouse, observations: list[dict[str, Any]], minutes: int = 60) -> None:
     """Forecasts by Spark's door, what is only read here by the other."""
-    small.arrow.append(SERIES, silver.series_rows(town_catalogue()))
-    small.arrow.append(FORECASTS, forecasts())
+    series = [row | {"resolution_minutes": minutes} for row in series_rows(town_catalogue())]
+    small.arrow.append(SERIES, series)
+    small.arrow.append(FORECASTS, forecasts(minutes))
     small.arrow.append(OBSERVATIONS, observations)
 
 
-def oracle(observations: list[dict[str, Any]]) -> dict[tuple[str, date, int], metrics.Scores]:
+def oracle(
+    observations: list[dict[str, Any]], minutes: int = 60
+) -> dict[tuple[str, date, int], metrics.Scores]:
     """Scores of each model, local day and block of six hours, by models.metrics."""
     value = {row["event_time"]: row["value"] for row in observations}
     blocks: dict[tuple[str, date, int], list[dict[str, Any]]] = defaultdict(list)
-    for row in forecasts():
+    for row in forecasts(minutes):
         local = row["valid_time"].astimezone(ZONE)
         blocks[row["model_name"], local.date(), local.hour // 6 * 6].append(row)
     return {
@@ -72,15 +85,16 @@ def oracle(observations: list[dict[str, Any]]) -> dict[tuple[str, date, int], me
     }
 
 
-def test_sums_equal_the_metrics_of_every_block(small: SmallLakehouse) -> None:
-    observations = truths()
-    settled(small, observations)
+@pytest.mark.parametrize("minutes", [60, 30])
+def test_sums_equal_the_metrics_of_every_block(small: SmallLakehouse, minutes: int) -> None:
+    observations = truths(minutes)
+    settled(small, observations, minutes)
     assert evaluate.run(small.tables, KNOWN_AT, None, "run") == 2 * 2 * 4
-    expected = oracle(observations)
+    expected = oracle(observations, minutes)
     for row in small.rows(FORECAST_ERRORS):
         score = expected.pop((row["model_name"], row["target_day"], row["horizon_band"]))
         assert row["truth_as_of"] == KNOWN_AT
-        assert row["n"] == score.n_hours
+        assert row["n"] == score.n
         sums = [row[name] / row["n"] for name in ("sum_abs", "sum_error", "sum_pinball")]
         assert sums == pytest.approx([score.mae, score.bias, score.pinball])
         assert row["sum_squared"] / row["n"] == pytest.approx(score.rmse**2)
@@ -88,6 +102,42 @@ def test_sums_equal_the_metrics_of_every_block(small: SmallLakehouse) -> None:
         assert row["n_in_90"] / row["n"] == pytest.approx(score.coverage_90)
     assert expected == {}
     assert evaluate.run(small.tables, KNOWN_AT, None, "again") == 0
+
+
+@pytest.mark.parametrize(("came", "wanted"), [(15, 30), (60, 30)])
+def test_truth_is_read_at_the_resolution_of_the_forecast(
+    small: SmallLakehouse, came: int, wanted: int
+) -> None:
+    observations = truths(came)
+    settled(small, observations, wanted)
+    assert evaluate.run(small.tables, KNOWN_AT, None, "run") == 2 * 2 * 4
+    by_minute = {
+        row["event_time"] + timedelta(minutes=m): row["value"]
+        for row in observations
+        for m in range(came)
+    }
+    means = [
+        truth(time, float(np.mean([by_minute[time + timedelta(minutes=m)] for m in range(wanted)])))
+        for time in times(wanted)
+    ]
+    expected = oracle(means, wanted)
+    for row in small.rows(FORECAST_ERRORS):
+        score = expected[row["model_name"], row["target_day"], row["horizon_band"]]
+        assert row["n"] == score.n
+        assert row["sum_abs"] / row["n"] == pytest.approx(score.mae)
+
+
+def test_forecasts_from_before_a_change_of_resolution_are_not_scored(
+    small: SmallLakehouse,
+) -> None:
+    """Half-hourly forecasts, and hours wanted since: no block is whole."""
+    settled(small, truths(60), 60)
+    small.arrow.append(
+        FORECASTS,
+        [row | {"model_name": "earlier"} for row in forecasts(30) if row["model_name"] == "lstm"],
+    )
+    evaluate.run(small.tables, KNOWN_AT, None, "run")
+    assert {row["model_name"] for row in small.rows(FORECAST_ERRORS)} == {"lstm", "seasonal_naive"}
 
 
 def test_a_block_waits_until_all_its_hours_have_a_truth(small: SmallLakehouse) -> None:
@@ -130,8 +180,8 @@ def test_a_correction_gives_its_own_block_a_new_row_and_performance_uses_it(
     expected = oracle(latest)
     for row in shown:
         mine = [s for block, s in expected.items() if block[0] == row["model_name"]]
-        assert row["n"] == sum(s.n_hours for s in mine) == 49
-        assert row["mae"] == pytest.approx(sum(s.mae * s.n_hours for s in mine) / 49)
+        assert row["n"] == sum(s.n for s in mine) == 49
+        assert row["mae"] == pytest.approx(sum(s.mae * s.n for s in mine) / 49)
         assert row["days"] == 2
     naive = next(row for row in shown if row["model_name"] == "seasonal_naive")
     lstm = next(row for row in shown if row["model_name"] == "lstm")

@@ -1,24 +1,21 @@
 """What is missing follows from what landed and was understood; a failing source stops no other."""
 
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.landing import LandingZone
 from lakehouse.tables import TABLES
 from lakehouse.tables.bronze import LANDINGS, QUARANTINE, WHOLE_BODY
-from sources.addresses import Addresses
 from spark_jobs import ingest
 from spark_jobs.ingest import Ingested
+from tests.spark_jobs.answering import answering
 from tests.spark_jobs.world import START, town_catalogue
 
 NOW = START + timedelta(days=5, hours=7)
-ADDRESSES = Addresses(
-    *(f"http://{name}.test" for name in ("energy", "forecast", "archive", "runs"))
-)
 
 
 @pytest.fixture
@@ -32,18 +29,9 @@ def ask(
     arrow: ArrowTables, tmp_path: Path, now: datetime, *broken: str
 ) -> tuple[Ingested, list[str]]:
     """Ingest from sources that answer anything, or 404 at the hosts that are broken."""
-    asked = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(f"{request.url.host}{request.url.path}")
-        if request.url.host in broken:
-            return httpx.Response(404)
-        return httpx.Response(200, json={"any": asked[-1]})
-
-    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
-        zone = LandingZone(tmp_path / "landing")
-        done = ingest.run(arrow, zone, town_catalogue(), ADDRESSES, client, now, "run")
-    return done, asked
+    with answering(LandingZone(tmp_path / "landing"), broken) as (door, asked):
+        done = ingest.run(arrow, town_catalogue(), door, now, "run")
+    return done, [f"{request.url.host}{request.url.path}" for request in asked]
 
 
 def window(arrow: ArrowTables, data_set: str, fetched_at: datetime) -> tuple[datetime, datetime]:
@@ -94,3 +82,16 @@ def test_what_a_refused_body_hid_is_asked_for_again(arrow: ArrowTables, tmp_path
     ask(arrow, tmp_path, later)
     assert window(arrow, "Load", later) == (START, later)
     assert window(arrow, "Price", later)[0] > START
+
+
+def test_what_landed_before_a_kill_is_taken_up(arrow: ArrowTables, tmp_path: Path) -> None:
+    """The bodies were kept, and the table of the manifest never heard of them."""
+    ask(arrow, tmp_path, NOW)
+    before = arrow.rows(LANDINGS)
+    shutil.rmtree(arrow.path(LANDINGS))
+    arrow.create_missing(TABLES)
+    later = NOW + timedelta(days=10)
+    ask(arrow, tmp_path, later)
+    told = [row for row in arrow.rows(LANDINGS) if row["fetched_at"] == NOW]
+    assert sorted(told, key=str) == sorted(before, key=str)
+    assert window(arrow, "Load", later) == (NOW - timedelta(days=3), later)

@@ -1,9 +1,14 @@
-"""Rule 1 of the design: what became known after the origin changes no feature and no forecast."""
+"""Rule 1 of the design: what became known after the origin changes no feature and no forecast.
+
+One world lives twice, with another future in the second: other values, corrections (some of them
+back to what was there before), gaps that were backfilled, finer intervals, newer weather runs.
+"""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -13,24 +18,36 @@ from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import FEATURES, FORECASTS, PROMOTIONS
+from lakehouse.tables.silver import COVARIATES, OBSERVATIONS
 from models import lstm
 from models.lstm import LstmConfig
 from models.samples import from_rows
-from spark_jobs import features, forecast
+from spark_jobs import features, forecast, known_at
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import samples_at, training_set
 from tests.small_lakehouse import SmallLakehouse, utc
-from tests.spark_jobs.world import settle, town_catalogue, town_rows, with_another_future
+from tests.spark_jobs.world import (
+    CHANGE,
+    LOAD,
+    PRICE,
+    TARIFF,
+    settle,
+    town_catalogue,
+    town_rows,
+    with_another_future,
+    with_home,
+)
 
-GROUPS = ("load", "price")
+HOURLY = ("load", "price")
 ORIGIN = utc("2024-10-25 07:30")  # 09:30 in Copenhagen, two days before the clocks change
+SECOND_LATER = ORIGIN + timedelta(seconds=1)
 TINY = LstmConfig(members=1, width=4, epochs=1)
 VERSION = "tiny"
 
 
 @pytest.fixture(scope="module")
 def town() -> Catalogue:
-    return town_catalogue()
+    return with_home(town_catalogue())
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +64,12 @@ def worlds(
 
 
 def seen(
-    small: SmallLakehouse, town: Catalogue, truth_as_of: datetime | None = None
+    small: SmallLakehouse,
+    town: Catalogue,
+    *groups: str,
+    truth_as_of: datetime | None = None,
 ) -> pd.DataFrame:
-    issued = [(group, ORIGIN) for group in GROUPS]
-    return whole(samples_at(small.tables, town, issued, truth_as_of))
+    return whole(samples_at(small.tables, town, [(group, ORIGIN) for group in groups], truth_as_of))
 
 
 def whole(samples: DataFrame) -> pd.DataFrame:
@@ -69,7 +88,7 @@ def same(one: pd.DataFrame, two: pd.DataFrame) -> bool:
 def test_samples_are_bit_equal_whatever_the_future_brings(
     worlds: tuple[SmallLakehouse, SmallLakehouse], town: Catalogue
 ) -> None:
-    one, two = (seen(small, town) for small in worlds)
+    one, two = (seen(small, town, *HOURLY) for small in worlds)
     pd.testing.assert_frame_equal(one, two, check_exact=True)
     assert not pd.isna(one["history_end"]).any()
     filled = from_rows(one)
@@ -78,11 +97,55 @@ def test_samples_are_bit_equal_whatever_the_future_brings(
     assert not pd.isna(filled.known[filled.target_mask]).any()
 
 
+def test_half_hours_covariates_and_a_changed_resolution_are_bit_equal_too(
+    worlds: tuple[SmallLakehouse, SmallLakehouse], town: Catalogue
+) -> None:
+    one, two = (seen(small, town, "home") for small in worlds)
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+    filled = from_rows(one)
+    assert filled.steps == 2
+    change = int((CHANGE - one["past_start"][0].tz_localize("UTC")).total_seconds() // 1800)
+    halves = filled.past_value[0, : change + 100].reshape(-1, 2)
+    same = (halves[:, 0] == halves[:, 1]) | np.isnan(halves).all(axis=1)
+    assert same[: change // 2].all() and not same[change // 2 :].any()
+    assert filled.covariates == ("wind",)
+    assert filled.past_covariates is not None and filled.target_covariates is not None
+    assert np.isfinite(filled.past_covariates).any()
+    assert np.isfinite(filled.target_covariates[filled.target_mask]).all()
+    assert np.isnan(filled.past_weather).all()  # it has no place
+
+
+@pytest.mark.parametrize(("known_at_", "counts"), [(ORIGIN, True), (SECOND_LATER, False)])
+def test_backfilled_rows_count_by_when_they_could_be_known(
+    small: SmallLakehouse, town: Catalogue, known_at_: datetime, counts: bool
+) -> None:
+    """`recorded_at` lies long after the origin: what matters is when the world could know."""
+    late = utc("2026-01-01 00:00")
+    about = {"series_id": TARIFF, "available_at": known_at_, "recorded_at": late, "value": 1.0}
+    hour = {"event_time": utc("2024-10-20 10:00"), "resolution_minutes": 60}
+    rows = {OBSERVATIONS: [OBSERVATIONS.row(**about, **hour)]}
+    settle(small, town, rows | {COVARIATES: [COVARIATES.row(**about, **hour, name="wind")]})
+    filled = from_rows(seen(small, town, "home"))
+    assert filled.past_covariates is not None
+    expected = 2 if counts else 0
+    assert np.isfinite(filled.past_value).sum() == expected
+    assert np.isfinite(filled.past_covariates).sum() == expected
+
+
 def leaking_values(monkeypatch: pytest.MonkeyPatch) -> None:
     everything = (
-        "v.event_time >= past_start AND v.event_time < target_start AND v.superseded_at IS NULL"
+        "v.event_time >= seen_from AND v.event_time < seen_until AND v.superseded_at IS NULL"
     )
-    monkeypatch.setattr(features, "_KNOWN_AT_ORIGIN", everything)
+    monkeypatch.setattr(known_at, "_KNOWN_AT_ORIGIN", everything)
+
+
+def leaking_covariates(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = features.covariates_known_at
+
+    def leak(origins: DataFrame, covariates: DataFrame) -> DataFrame:
+        return honest(origins, covariates.withColumn("available_at", F.lit(ORIGIN)))
+
+    monkeypatch.setattr(features, "covariates_known_at", leak)
 
 
 def leaking_weather(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,66 +166,90 @@ def leaking_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(features, "as_of", leak)
 
 
-@pytest.mark.parametrize("leak", [leaking_values, leaking_weather, leaking_truth])
+@pytest.mark.parametrize(
+    ("leak", "group"),
+    [
+        (leaking_values, "load"),
+        (leaking_values, "home"),
+        (leaking_covariates, "home"),
+        (leaking_weather, "price"),
+        (leaking_truth, "price"),
+        (leaking_truth, "home"),
+    ],
+)
 def test_the_comparison_fails_when_a_future_value_is_let_through(
     worlds: tuple[SmallLakehouse, SmallLakehouse],
     town: Catalogue,
     monkeypatch: pytest.MonkeyPatch,
     leak: Callable[[pytest.MonkeyPatch], None],
+    group: str,
 ) -> None:
     leak(monkeypatch)
-    one, two = (seen(small, town, truth_as_of=ORIGIN) for small in worlds)
+    one, two = (seen(small, town, group, truth_as_of=ORIGIN) for small in worlds)
     assert not same(one, two)
 
 
 def test_training_sets_and_forecasts_are_bit_equal_whatever_the_future_brings(
     worlds: tuple[SmallLakehouse, SmallLakehouse], town: Catalogue, settings: Settings
 ) -> None:
-    """Through the jobs themselves: naive and an LSTM trained on what was known at the origin."""
-    answers = []
-    trained = None
-    for small in worlds:
-        rows = whole(
-            training_set(
-                small.tables, town, "price", date(2024, 9, 10), date(2024, 10, 25), as_of=ORIGIN
-            )
-        )
-        if trained is None:
-            trained = rows
-        pd.testing.assert_frame_equal(rows, trained, check_exact=True)
-        answers.append(forecasts_of(small, town, settings, rows))
-    assert answers[0] == answers[1]
-    models = {(row["series_id"], row["model_name"]) for row in answers[0][FORECASTS.name]}
+    """Through the jobs themselves: naive and LSTMs trained on what was known at the origin."""
+    one, two = worlds
+    trained = training_sets(one, town)
+    for group, rows in training_sets(two, town).items():
+        pd.testing.assert_frame_equal(rows, trained[group], check_exact=True)
+    first, second = (forecasts_of(small, town, settings, trained) for small in worlds)
+    assert first == second
+    models = {(row["series_id"], row["model_name"]) for row in first[FORECASTS.name]}
     assert models == {
-        ("town.load", "seasonal_naive"),
-        ("town.price", "seasonal_naive"),
-        ("town.price", "lstm"),
+        (LOAD, "seasonal_naive"),
+        (PRICE, "seasonal_naive"),
+        (PRICE, "lstm"),
+        (TARIFF, "seasonal_naive"),
+        (TARIFF, "lstm"),
+    }
+    halves = [row for row in first[FEATURES.name] if row["series_id"] == TARIFF]
+    assert [row["local_hour"] for row in halves] == [k / 2 for k in range(48)]
+    assert all(dict(row["covariates"]).keys() == {"wind"} for row in halves)
+
+
+def training_sets(small: SmallLakehouse, town: Catalogue) -> dict[str, pd.DataFrame]:
+    days = (date(2024, 9, 10), date(2024, 10, 25))
+    return {
+        group: whole(training_set(small.tables, town, group, *days, as_of=ORIGIN))
+        for group in ("price", "home")
     }
 
 
 def forecasts_of(
-    small: SmallLakehouse, town: Catalogue, settings: Settings, training: pd.DataFrame
+    small: SmallLakehouse, town: Catalogue, settings: Settings, trained: dict[str, pd.DataFrame]
 ) -> dict[str, list[dict[str, Any]]]:
     """The content of gold.features and gold.forecasts after the forecast job."""
-    samples = from_rows(training)
-    model = lstm.train(samples, samples.select(slice(-7, None)), TINY, seed=1)
     here = settings.model_copy(update={"lakehouse": small.folder})
-    model.save(forecast.models_folder(here) / "price" / VERSION)
-    promote(small.arrow)
-    forecast.run(
+    for group, rows in trained.items():
+        samples = from_rows(rows)
+        model = lstm.train(samples, samples.select(slice(-7, None)), TINY, seed=1)
+        model.save(forecast.models_folder(here) / group / VERSION)
+    promote(small.arrow, *trained)
+    _, problems = forecast.run(
         small.tables, small.arrow, town, here, ORIGIN, "live", "run", utc("2024-10-25 08:00")
     )
+    assert problems == []
     return {
         table.name: small.rows(table, *table.content_columns) for table in (FEATURES, FORECASTS)
     }
 
 
-def promote(arrow: ArrowTables) -> None:
-    decision = PROMOTIONS.row(
-        series_group="price",
-        decided_at=ORIGIN,
-        champion_model="lstm",
-        champion_version=VERSION,
-        promoted=True,
+def promote(arrow: ArrowTables, *groups: str) -> None:
+    arrow.append(
+        PROMOTIONS,
+        [
+            PROMOTIONS.row(
+                series_group=group,
+                decided_at=ORIGIN,
+                champion_model="lstm",
+                champion_version=VERSION,
+                promoted=True,
+            )
+            for group in groups
+        ],
     )
-    arrow.append(PROMOTIONS, [decision])

@@ -22,7 +22,7 @@ from spark_jobs.dense import dense_rows
 from spark_jobs.features import training_set
 from spark_jobs.training_task import Plan, make_trainer, split_in_time
 from tests.small_lakehouse import SmallLakehouse, utc
-from tests.spark_jobs.world import PRICE, settle, town_catalogue, town_rows
+from tests.spark_jobs.world import PRICE, settle, town_catalogue, town_rows, with_home
 
 AS_OF = utc("2024-10-30 08:30")
 PLAN = Plan("v", Path(), date(2024, 6, 1), 60, 14, 7, LstmConfig(epochs=1, members=1, width=4))
@@ -115,16 +115,17 @@ def test_groups_are_trained_once_judged_and_do_not_stop_each_other(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    town = town_catalogue()
+    town = with_home(town_catalogue())
     settle(small, town, town_rows(town))
     here = settings.model_copy(
         update={"lakehouse": small.folder, "holdout_days": 14, "train_days": 40}
     )
 
     def run() -> list[dict[str, Any]]:
-        return train.run(small.tables, small.arrow, town, here, ["load", "price"], AS_OF, "run")
+        groups = ["load", "price", "home"]
+        return train.run(small.tables, small.arrow, town, here, groups, AS_OF, "run")
 
-    load, price = run()
+    load, price, home = run()
     assert load["status"] == "skipped"
     assert "town.load" in load["reason"]
     assert "28 are needed" in load["reason"]
@@ -132,17 +133,21 @@ def test_groups_are_trained_once_judged_and_do_not_stop_each_other(
     assert price["holdout_to"] - price["holdout_from"] == timedelta(days=13)
     assert price["train_to"] < price["holdout_from"]
     assert price["mlflow_run_id"]
+    # Half-hours, with a covariate, of a series without a place.
+    assert (home["status"], home["reason"][:10]) == ("ok", "Trained on")
+    assert home["mlflow_run_id"]
     rows = {row["series_group"]: row for row in small.rows(TRAINING_RUNS)}
     assert {group: row["status"] for group, row in rows.items()} == {
         "load": "skipped",
         "price": "ok",
+        "home": "ok",
     }
-    [decision] = small.rows(PROMOTIONS)
-    assert (decision["series_group"], decision["decided_at"]) == ("price", AS_OF)
+    [decision] = [row for row in small.rows(PROMOTIONS) if row["series_group"] == "price"]
+    assert decision["decided_at"] == AS_OF
     assert decision["promoted"] is False  # 14 days are too few to be promoted on
     assert (decision["champion_model"], decision["candidate_model"]) == ("seasonal_naive", "lstm")
     assert "28 are needed" in decision["reason"]
-    assert {row["series_group"] for row in small.rows(PROFILES)} == {"price"}
+    assert {row["series_group"] for row in small.rows(PROFILES)} == {"price", "home"}
 
     # The same function, called here, makes the same model.
     plan = train.make_plan(here, town, AS_OF)
@@ -163,6 +168,6 @@ def test_groups_are_trained_once_judged_and_do_not_stop_each_other(
 
     monkeypatch.setattr(train, "train_groups", never)
     again = run()
-    assert [row["status"] for row in again] == ["skipped", "ok"]
-    assert len(small.rows(TRAINING_RUNS)) == 2
-    assert len(small.rows(PROMOTIONS)) == 1
+    assert [row["status"] for row in again] == ["skipped", "ok", "ok"]
+    assert len(small.rows(TRAINING_RUNS)) == 3
+    assert len(small.rows(PROMOTIONS)) == 2

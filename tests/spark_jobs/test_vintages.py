@@ -1,6 +1,7 @@
 """Every value carries the time at which it became known, whatever order it arrives in."""
 
 import csv
+import json
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,10 +13,11 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.catalogue import Catalogue, Publication
+from lakehouse.spark.local import local_frame
 from lakehouse.tables.bronze import ENERGY_RECORDS, LANDINGS, QUARANTINE, WHOLE_BODY
 from lakehouse.tables.silver import OBSERVATIONS
-from spark_jobs.records import _publication
-from spark_jobs.silver import observation_tables, update_observations
+from spark_jobs.observed import energy_tables
+from spark_jobs.silver import update_observations
 from spark_jobs.vintages import usual_publication
 from tests.small_lakehouse import SmallLakehouse, utc
 from tests.spark_jobs.histories import Answer, Vintage, history, hours
@@ -30,7 +32,7 @@ PRICED = {"rule": "day_before", "at": "12:45", "timezone": "Europe/Copenhagen"}
 def published(catalogue: Catalogue, rule: dict[str, Any], basis: str) -> Catalogue:
     """The catalogue with another publication rule of the price data set."""
     publication = Publication.model_validate(rule | {"basis": basis})
-    data_set = catalogue.data_sets[DATA_SET].model_copy(update={"publication": publication})
+    data_set = catalogue.data_sets[DATA_SET].model_copy(update={"publication": (publication,)})
     return catalogue.model_copy(update={"data_sets": catalogue.data_sets | {DATA_SET: data_set}})
 
 
@@ -56,11 +58,13 @@ def receive(small: SmallLakehouse, answers: Sequence[Answer]) -> list[dict[str, 
             record_index=index,
             data_set=DATA_SET,
             fetched_at=answer.fetched_at,
-            fields={
-                "HourUTC": f"{event_time:%Y-%m-%dT%H:%M:%S}",
-                "PriceArea": key,
-                "SpotPriceEUR": None if value is None else str(value),
-            },
+            record=json.dumps(
+                {
+                    "HourUTC": f"{event_time:%Y-%m-%dT%H:%M:%S}",
+                    "PriceArea": key,
+                    "SpotPriceEUR": value,
+                }
+            ),
         )
         for answer in answers
         for index, (key, event_time, value) in enumerate(answer.values)
@@ -72,7 +76,7 @@ def receive(small: SmallLakehouse, answers: Sequence[Answer]) -> list[dict[str, 
 def build(
     small: SmallLakehouse, catalogue: Catalogue, landings: list[dict[str, Any]]
 ) -> dict[str, int]:
-    observed = observation_tables(catalogue)[0]
+    observed = energy_tables(catalogue)[0]
     return update_observations(
         small.tables, catalogue, observed, landings, small.arrow.rows(LANDINGS)
     )
@@ -181,18 +185,15 @@ def test_the_spark_rule_of_publication_is_the_catalogue_s_for_every_hour_of_a_ye
             {"rule": "day_before", "at": "16:00", "timezone": "Europe/London"},
         )
     ]
-    schema = (
-        "rule int, event_time timestamp, resolution_minutes int, publication_rule string, "
-        "basis string, delay_hours int, publish_at string, publish_zone string"
-    )
     rows = [
-        {"rule": number, "event_time": hour, "resolution_minutes": 60, **_publication(rule)}
-        for number, rule in enumerate(rules)
+        {"rule": number, "event_time": hour, "resolution_minutes": 60}
+        for number in range(len(rules))
         for hour in hours(utc("2024-01-01 00:00"), 366 * 24)
     ]
-    usual = usual_publication().cast("long").alias("usual")
-    event = F.col("event_time").cast("long").alias("event")
-    found = spark.createDataFrame(rows, schema).select("rule", event, usual).toPandas()
+    frame = local_frame(spark, rows, "rule int, event_time timestamp, resolution_minutes int")
+    by_rule = [F.when(F.col("rule") == i, usual_publication(r)) for i, r in enumerate(rules)]
+    usual = F.coalesce(*by_rule).cast("long").alias("usual")
+    found = frame.select("rule", usual).toPandas()
     expected = [
         int(rules[row["rule"]].available_at(row["event_time"], 60).timestamp()) for row in rows
     ]
@@ -280,7 +281,7 @@ def test_any_order_of_arrival_gives_the_history_of_the_slow_oracle(
         random.Random(seed).shuffle(answers)
     for group in (answers[:3], answers[3:]):
         build(small, chosen, receive(small, group))
-    expected = history(answers, chosen.data_sets[DATA_SET].publication)
+    expected = history(answers, chosen.data_sets[DATA_SET].publication[0])
     assert len({row[:2] for row in expected}) > 50
     assert held(small) == expected
 

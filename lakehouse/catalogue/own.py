@@ -1,0 +1,97 @@
+"""Series that a user added: a catalogue file beside the tables that hold them."""
+
+import os
+import tomllib
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from lakehouse.errors import BadInput
+
+OWN_CATALOGUE = "own-series.toml"
+_HEAD = (
+    "# Written by 'gridcast series add', read after the profile's catalogue. Edit it freely.\n\n"
+)
+
+Entries = dict[str, Any]
+
+
+def own_file(lakehouse: Path) -> Path:
+    """Where the series added to a lakehouse are written down."""
+    return lakehouse / OWN_CATALOGUE
+
+
+def with_entries(held: Entries, added: Entries) -> Entries:
+    """Two catalogues as one. Raises BadInput where both declare an entry, and not alike."""
+    merged = {
+        section: dict(entries) if isinstance(entries, dict) else entries
+        for section, entries in held.items()
+    }
+    for section, entries in added.items():
+        for name, entry in entries.items():
+            known = merged.setdefault(section, {}).setdefault(name, entry)
+            differing = sorted(k for k in {*known, *entry} if known.get(k) != entry.get(k))
+            if differing:
+                raise BadInput(
+                    f"{section} '{name}' is in the catalogue already, with another "
+                    f"{', '.join(differing)}. Choose another name, or edit the catalogue."
+                )
+    return merged
+
+
+def read_own(lakehouse: Path) -> Entries:
+    """The entries added so far; none where nothing was."""
+    file = own_file(lakehouse)
+    return tomllib.loads(file.read_text()) if file.exists() else {}
+
+
+def write_own(lakehouse: Path, entries: Entries) -> None:
+    """Replace the file of added entries, whole."""
+    file = own_file(lakehouse)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".draft")
+    draft.write_text(_HEAD + tomli_w.dumps(entries))
+    os.replace(draft, file)
+
+
+def own_series(
+    series_id: str,
+    data_set: dict[str, Any],
+    group_id: str,
+    group: dict[str, Any] | None,
+    description: str,
+    location_id: str | None,
+) -> Entries:
+    """The entries of one added series: a data set of its own name, itself, and a new group."""
+    series = {
+        "series_group": group_id,
+        "data_set": series_id,
+        "unit": data_set["unit"],
+        "description": description,
+    }
+    if location_id:
+        series["location_id"] = location_id
+    entries: Entries = {"data_sets": {series_id: data_set}, "series": {series_id: series}}
+    return entries | ({"groups": {group_id: group}} if group else {})
+
+
+def kind_of(unit: str) -> str:
+    """How longer intervals are made of shorter ones: price, power or energy."""
+    if "/" in unit:
+        return "price"
+    return "energy" if unit.endswith("h") else "power"
+
+
+def new_group(
+    unit: str, origin: time, timezone: str, resolution_minutes: int, covariates: list[str]
+) -> dict[str, Any]:
+    """A group for series of one unit, forecast at a local time of day."""
+    return {
+        "kind": kind_of(unit),
+        "origin": origin,
+        "timezone": timezone,
+        "resolution_minutes": resolution_minutes,
+        "covariates": covariates,
+    }

@@ -1,0 +1,87 @@
+"""Landed files (CSV or Parquet, gzip-compressed or not) -> their records as texts. No Spark."""
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lakehouse.errors import BadInput
+from lakehouse.landing import PARQUET, unpacked
+
+_DELIMITERS = (";", ",", "\t")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_LOOKED_AT = 200
+
+
+@dataclass(frozen=True)
+class FileRecords:
+    """The records of a file, in its order; `decimal` is the sign its numbers are written with."""
+
+    records: list[dict[str, str | None]]
+    decimal: str
+
+
+def file_records(body: bytes, content_type: str) -> FileRecords:
+    """Read a file's bytes. Raises BadInput, with the reason, where they are not such a file."""
+    plain = unpacked(body, "the file")
+    if content_type.split(";")[0] == PARQUET:
+        return FileRecords(_parquet(plain), ".")
+    text = _text(plain)
+    header = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=header.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    names = [name.strip() for name in next(rows, [])]
+    if not any(names):
+        raise BadInput("expected a header line that names the columns; the file has none")
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise BadInput(f"the header names the columns {repeated} more than once")
+    records = [_record(names, row) for row in rows if row]
+    return FileRecords(records, "," if _has_decimal_commas(records, delimiter) else ".")
+
+
+def _record(names: list[str], row: list[str]) -> dict[str, str | None]:
+    """Fields that a short row lacks are absent; what a long one has too much is kept by place."""
+    named: dict[str, str | None] = dict(zip(names, row, strict=False))
+    return named | {f"column {i + 1}": row[i] for i in range(len(names), len(row))}
+
+
+def _has_decimal_commas(records: list[dict[str, str | None]], delimiter: str) -> bool:
+    if delimiter == ",":
+        return False
+    looked_at = (text for record in records[:_LOOKED_AT] for text in record.values())
+    return any(_DECIMAL_COMMA.fullmatch(text) for text in looked_at if text)
+
+
+def _text(plain: bytes) -> str:
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return plain.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise BadInput("the text is neither UTF-8 nor Windows-1252")
+
+
+def _parquet(plain: bytes) -> list[dict[str, str | None]]:
+    try:
+        table = pq.read_table(io.BytesIO(plain))
+    except (pa.ArrowInvalid, OSError) as fault:
+        raise BadInput(f"it is not whole Parquet ({str(fault).splitlines()[0]})") from None
+    columns = {
+        name: [_cell(value) for value in table.column(name).to_pylist()]
+        for name in table.column_names
+    }
+    return [
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
+
+
+def _cell(value: Any) -> str | None:
+    if value is None:
+        return None
+    return value.isoformat() if isinstance(value, datetime) else str(value)

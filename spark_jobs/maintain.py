@@ -1,0 +1,80 @@
+"""Keep the tables small and quick: compact, cluster, checkpoint, and forget old versions.
+
+Only files are rewritten, never content, and a table that has nothing to gain is left alone. What
+lineage may ask for stays: old versions are kept for as long as the table's contract says, and at
+least a week, in which a replay or a reader may still be under way. Needs no Spark.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from lakehouse.arrow import ArrowTables
+from lakehouse.tables import Table
+
+#: Files from here on are worth a scan of their own.
+_WHOLE_FILE_BYTES = 32 * 2**20
+_TARGET_BYTES = 128 * 2**20
+_LEAST_DAYS = 7
+#: Small files from which on reading them costs more than writing them together.
+MANY_FILES = 5
+#: Commits after the newest checkpoint from which on reading the log is worth a new one.
+_COMMITS = 10
+
+
+@dataclass(frozen=True)
+class Maintained:
+    """What was done to one table."""
+
+    table: str
+    files_before: int
+    files_after: int
+    removed: int
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether any file came or went."""
+        return self.files_after != self.files_before or bool(self.removed)
+
+    @property
+    def sentence(self) -> str:
+        """What was done, for a person."""
+        done = [f"{self.files_before} files became {self.files_after}"] * (
+            self.files_after != self.files_before
+        ) + [f"{self.removed} old files removed"] * bool(self.removed)
+        return f"{self.table}: {', '.join(done) or 'nothing to do'}."
+
+
+def run(arrow: ArrowTables, tables: Sequence[Table]) -> list[Maintained]:
+    """Maintain tables. Twice in a row changes nothing the second time."""
+    return [_maintain(arrow, table) for table in tables]
+
+
+def _maintain(arrow: ArrowTables, table: Table) -> Maintained:
+    delta = arrow.open(table)
+    sizes = delta.get_add_actions(flatten=True).column("size_bytes").to_pylist()
+    if sum(size < _WHOLE_FILE_BYTES for size in sizes) >= MANY_FILES:
+        if table.cluster_by:
+            delta.optimize.z_order(list(table.cluster_by), target_size=_TARGET_BYTES)
+        else:
+            delta.optimize.compact(target_size=_TARGET_BYTES)
+    days = max(table.retention_days, _LEAST_DAYS)
+    removed = delta.vacuum(
+        retention_hours=int(timedelta(days=days) / timedelta(hours=1)),
+        dry_run=False,
+        enforce_retention_duration=True,
+        full=True,  # also what a killed write left behind
+    )
+    _tidy_log(arrow, table)
+    after = len(arrow.open(table).file_uris())
+    return Maintained(table.name, len(sizes), after, len(removed))
+
+
+def _tidy_log(arrow: ArrowTables, table: Table) -> None:
+    """A checkpoint where many commits follow the last one, and no log older than the retention."""
+    delta = arrow.open(table)
+    log = arrow.path(table) / "_delta_log"
+    checkpoints = [int(file.name.split(".")[0]) for file in log.glob("*.checkpoint*.parquet")]
+    if delta.version() - max(checkpoints, default=0) >= _COMMITS:
+        delta.create_checkpoint()
+        delta.cleanup_metadata()
