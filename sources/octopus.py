@@ -73,8 +73,8 @@ def next_request(request: Request, body: bytes) -> Request | None:
     if not stays or here is None or there is None or there <= here:
         raise SourceError(
             f"{request.source} {request.data_set} for {', '.join(request.asked)}: expected a page "
-            f"after page {here} of {request.path}, got '{following}' as the next. The pages before "
-            "are kept; run it again later."
+            f"after page {here} of {request.path}, got '{following}' as the next. "
+            "Nothing of this answer was kept; run it again later."
         )
     return replace(request, params=params)
 

@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from lakehouse.arrow import ArrowTables
-from lakehouse.catalogue import WEATHER_VARIABLES, Catalogue
+from lakehouse.catalogue import WEATHER_VARIABLES, Catalogue, SeriesGroup
 from lakehouse.tables.gold import DRIFT, FEATURES, PROFILES
 from lakehouse.tables.silver import OBSERVATIONS
-from lakehouse.time import DAY, hours_of
+from lakehouse.time import DAY, intervals_of
 from monitoring import drift, profiles
+from spark_jobs.dense import at_resolution
 from spark_jobs.train import TRAINING
 
 #: One day of hourly weather is too alike within itself to be told from noise: a week is judged.
@@ -73,7 +75,7 @@ def _parts(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> Iterabl
     since = features["forecast_origin"].min().to_pydatetime() - 2 * WEEK_DAYS * DAY
     values = arrow.read(
         OBSERVATIONS,
-        ["series_id", "event_time", "available_at", "value"],
+        ["series_id", "event_time", "resolution_minutes", "available_at", "value"],
         [("event_time", ">=", since), ("available_at", "<=", as_of)],
     ).to_pandas()
     values = values.sort_values("available_at").drop_duplicates(
@@ -81,7 +83,35 @@ def _parts(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> Iterabl
     )
     groups = {series.series_id: series.series_group for series in catalogue.series.values()}
     values["series_group"] = values["series_id"].map(groups)
-    yield from _by_day(OBSERVATIONS.name, values, "event_time", catalogue)
+    parts = [
+        _at_resolution(rows, catalogue.groups[str(group)])
+        for (group, _), rows in values.groupby(["series_group", "series_id"])
+    ]
+    if parts:
+        yield from _by_day(OBSERVATIONS.name, pd.concat(parts), "event_time", catalogue)
+
+
+def _at_resolution(values: pd.DataFrame, group: SeriesGroup) -> pd.DataFrame:
+    """One series at the interval that its group forecasts, which is what training profiled."""
+    minutes = group.resolution_minutes
+    if (values["resolution_minutes"] == minutes).all():
+        return values
+    first = values["event_time"].min().floor("D")
+    begin = ((values["event_time"] - first) // pd.Timedelta(minutes=1)).to_numpy()
+    length = values["resolution_minutes"].to_numpy(dtype=np.int64)
+    count = int((begin + length).max()) // minutes
+    grid = at_resolution(
+        begin, length, values["value"].to_numpy(dtype=float), minutes, count, group.kind
+    )
+    made = pd.DataFrame(
+        {
+            "event_time": first + pd.to_timedelta(np.arange(count) * minutes, unit="min"),
+            "value": grid,
+            "series_id": values["series_id"].iloc[0],
+            "series_group": values["series_group"].iloc[0],
+        }
+    )
+    return made.dropna(subset="value")
 
 
 def _by_day(
@@ -89,10 +119,12 @@ def _by_day(
 ) -> Iterable[_Part]:
     """The whole local days of each group."""
     for group_id, rows in frame.groupby("series_group"):
-        zone = catalogue.groups[str(group_id)].zone
+        group = catalogue.groups[str(group_id)]
+        zone = group.zone
         days = rows[time_column].dt.tz_convert(zone).dt.date
         for day, part in rows.groupby(days):
-            expected = len(hours_of(day, zone)) * part["series_id"].nunique()
+            intervals = len(intervals_of(day, zone, group.resolution_minutes))
+            expected = intervals * part["series_id"].nunique()
             if part["series_id"].nunique() and len(part) >= expected:
                 columns = ["series_id", time_column, *_FEATURES_OF[data_set]]
                 yield _Part(data_set, str(group_id), day, part[columns])

@@ -86,7 +86,9 @@ class Staging:
     tables: SparkTables
 
     @classmethod
-    def of(cls, tables: SparkTables, arrow: ArrowTables, folder: Path, moved: Sequence[Table]):  # type: ignore[no-untyped-def]
+    def of(
+        cls, tables: SparkTables, arrow: ArrowTables, folder: Path, moved: Sequence[Table]
+    ) -> "Staging":
         """Begin anew in `folder`."""
         shutil.rmtree(folder, ignore_errors=True)
         beside = arrow.beside(folder, moved)

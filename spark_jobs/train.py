@@ -43,7 +43,12 @@ def make_plan(settings: Settings, catalogue: Catalogue, as_of: datetime) -> Plan
     """The training of a profile as of a moment. Its version says when, what and which seed."""
     config = with_epochs(LstmConfig(), settings.train_epochs)
     shape = f"{config.fingerprint()} {settings.train_days} {settings.holdout_days}"
-    digest = hashlib.sha256(f"{shape} {settings.seed} {FEATURE_VERSION}".encode()).hexdigest()[:8]
+    groups = [
+        (name, group.resolution_minutes, group.covariates)
+        for name, group in sorted(catalogue.groups.items())
+    ]
+    what = f"{shape} {settings.seed} {FEATURE_VERSION} {groups}"
+    digest = hashlib.sha256(what.encode()).hexdigest()[:8]
     return Plan(
         model_version=f"{as_of:%Y%m%dT%H%MZ}-{digest}",
         folder=models_folder(settings),

@@ -198,7 +198,7 @@ RUNS = Table(
     key=("run_id", "step"),
     columns=(
         Column("run_id", "string", "Run", content=False),
-        Column("step", "string", "ingest, build, train, forecast, evaluate, monitor or daily"),
+        Column("step", "string", "A flow or a step of one: ingest, build, daily, backfill, ..."),
         Column("profile", "string", "Profile it ran in", content=False),
         Column("as_of", "timestamp", "Moment whose knowledge it used", "UTC", content=False),
         Column("run_kind", "string", "live, or replay of a past day", content=False),

@@ -18,7 +18,11 @@ ORIGINS = [utc(f"2024-10-{day} 07:30") for day in (18, 19, 20, 21, 22)]
 def fetched(small: SmallLakehouse, recorded_at: datetime) -> None:
     """The prices of six hours, public on the 18th, arrive."""
     hours = [FIRST_HOUR + i * HOUR for i in range(6)]
-    told = PRICE | {"available_at": PUBLIC_AT, "recorded_at": recorded_at}
+    told = PRICE | {
+        "available_at": PUBLIC_AT,
+        "recorded_at": recorded_at,
+        "resolution_minutes": 60,
+    }
     small.append(OBSERVATIONS, [OBSERVATIONS.row(event_time=hour, **told) for hour in hours])
 
 

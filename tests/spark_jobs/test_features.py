@@ -1,25 +1,19 @@
 """What a model sees: the newest vintage that its origin had, whole local days, gaps as gaps."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from lakehouse.catalogue import WEATHER_VARIABLES, Catalogue
-from lakehouse.spark.tables import SparkTables
-from lakehouse.tables import Table
 from lakehouse.tables.silver import (
-    COVARIATES,
     OBSERVATIONS,
     WEATHER_FORECASTS,
     WEATHER_OBSERVATIONS,
 )
-from lakehouse.time import HOUR, day_start, hours_of, target_day
+from lakehouse.time import HOUR, hours_of
 from models.samples import PAST_HOURS, from_rows
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import feature_rows, samples_at
@@ -28,14 +22,10 @@ from tests.small_lakehouse import SmallLakehouse, utc
 from tests.spark_jobs.world import (
     LOAD,
     PRICE,
-    TARIFF,
     settle,
     town_catalogue,
-    town_rows,
-    with_home,
 )
 
-LONDON = ZoneInfo("Europe/London")
 ORIGIN = utc("2024-10-25 07:30")
 EARLIER = utc("2024-10-24 07:30")
 
@@ -213,95 +203,6 @@ def test_past_weather_is_what_was_known_of_it(small: SmallLakehouse) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("origin", "count"),
-    [("2024-03-30 09:30", 46), ("2024-10-25 08:30", 48), ("2024-10-26 08:30", 50)],
-)
-def test_half_hours_of_a_group_without_a_place_and_with_covariates(
-    small: SmallLakehouse, origin: str, count: int
-) -> None:
-    town = with_home(town_catalogue())
-    moment = utc(origin)
-    midnight = day_start(target_day(moment, LONDON), LONDON)
-    wind = [
-        COVARIATES.row(
-            series_id=TARIFF, name=name, event_time=midnight + k * HOUR, resolution_minutes=60,
-            available_at=known_at, value=float(k) + offset,
-        )
-        for k in range(-3, 12)
-        for name, offset in (("wind", 0.0), ("unused", 500.0))
-        for known_at in (moment, moment + HOUR)
-        if known_at == moment or (k, name) == (2, "wind")
-    ]  # fmt: skip
-    # Three hours of the target day are given as quarters, the last of them with a gap.
-    noon = midnight + 12 * HOUR
-    wind += [
-        COVARIATES.row(
-            series_id=TARIFF, name="wind", event_time=noon + timedelta(minutes=15 * k),
-            resolution_minutes=15, available_at=moment, value=float(k),
-        )
-        for k in range(11)
-    ]  # fmt: skip
-    settle(small, town, {COVARIATES: wind})
-    seen = samples_at(small.tables, town, [("home", moment)], truth_as_of=moment)
-    [row] = dense_rows(seen.toPandas()).to_dict("records")
-    from_rows(pd.DataFrame([row]))
-    assert len(row["target_time"]) == len(row["target"]) == len(row["target_covariates"]) == count
-    assert [float(hour).is_integer() for hour in row["local_hour"]] == [True, False] * (count // 2)
-    assert all(np.isnan(row[name]).all() for name in WEATHER_VARIABLES)
-    ahead = [float(k // 2) for k in range(24)] + [2.0 * k + 0.5 for k in range(5)]
-    np.testing.assert_array_equal(row["target_covariates"][:29], ahead)
-    assert np.isnan(row["target_covariates"][29:]).all()
-    np.testing.assert_array_equal(row["past_covariates"][-6:], [-3.0, -3.0, -2.0, -2.0, -1.0, -1.0])
-    assert np.isnan(row["past_covariates"][:-6]).all()
-    found = sorted(feature_rows(seen).collect(), key=lambda one: one["valid_time"])
-    assert [one["local_hour"] for one in found] == row["local_hour"].tolist()
-    assert [dict(one["covariates"]) for one in found[:29]] == [{"wind": value} for value in ahead]
-    assert all(dict(one["covariates"]) == {} for one in found[29:])
-    assert all(one["temperature_2m"] is None for one in found)
-
-
-def test_half_hours_have_the_weather_of_their_hour(small: SmallLakehouse) -> None:
-    town = town_catalogue()
-    home = {"location_id": "town"}
-    fine = with_home(town).model_dump()
-    fine["series"][TARIFF] |= home
-    rows = town_rows(town)
-    settle(small, town, {WEATHER_FORECASTS: rows[WEATHER_FORECASTS]})
-    both = Catalogue.model_validate(fine)
-    seen = look(small, both, ("home", ORIGIN))[TARIFF, ORIGIN]
-    hours = look(small, both, ("price", ORIGIN))[PRICE, ORIGIN]
-    of_hour = dict(
-        zip(
-            hours["target_time"],
-            zip(*(hours[v] for v in WEATHER_VARIABLES), strict=True),
-            strict=True,
-        )
-    )
-    for place, time in enumerate(seen["target_time"]):
-        expected = of_hour.get(time.floor("h"))
-        if expected:  # London's day ends an hour after Copenhagen's
-            assert tuple(seen[v][place] for v in WEATHER_VARIABLES) == expected
-
-
-def test_covariates_are_read_only_where_a_group_has_some(
-    small: SmallLakehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    town = with_home(town_catalogue())
-    read = SparkTables.read
-    asked = []
-
-    def told(tables: SparkTables, table: Table) -> Any:
-        asked.append(table)
-        return read(tables, table)
-
-    monkeypatch.setattr(SparkTables, "read", told)
-    samples_at(small.tables, town, [("load", ORIGIN), ("price", ORIGIN)])
-    assert COVARIATES not in asked
-    samples_at(small.tables, town, [("load", ORIGIN), ("home", ORIGIN)])
-    assert COVARIATES in asked
-
-
 def test_a_longer_interval_reaches_into_the_grid(small: SmallLakehouse) -> None:
     """Six hours, of which the first two lie before the first past local day."""
     town = town_catalogue()
@@ -311,51 +212,6 @@ def test_a_longer_interval_reaches_into_the_grid(small: SmallLakehouse) -> None:
     grid = look(small, town, ("load", ORIGIN))[LOAD, ORIGIN]["past_value"]
     assert grid[:4].tolist() == [2.0] * 4
     assert np.isnan(grid[4:]).all()
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    st.dictionaries(
-        st.integers(-24, PAST_HOURS - 1), st.floats(-1e6, 1e6) | st.just(np.nan), max_size=30
-    ),
-    st.sampled_from([60, 30, 15]),
-    st.sampled_from(["price", "energy", "power"]),
-    st.sampled_from([None, "hours", "slow"]),
-)
-def test_grids_hold_each_known_interval_at_its_place(
-    known: dict[int, float], size: int, kind: str, how: str | None
-) -> None:
-    """Hours in a grid of hours or finer; `slow` gives an interval that is not on the grid, too."""
-    steps = 60 // size
-    minutes, lengths, values = [60 * h for h in known], [60] * len(known), list(known.values())
-    if how == "slow":
-        minutes, lengths, values = [*minutes, -3000], [*lengths, 10], [*values, 1.0]
-    lists = (minutes, lengths, values) if how else (None, None, None)
-    frame = pd.DataFrame(
-        [
-            {
-                "series_id": "a",
-                "kind": kind,
-                "resolution_minutes": size,
-                "forecast_origin": pd.Timestamp("2024-01-01"),
-                "target_time": [pd.Timestamp("2024-01-01")] * 24 * steps,
-                **dict(zip(("past_minutes", "past_length", "past_value"), lists, strict=True)),
-                "covariates": [],
-                "weather_minutes": None,
-                **{f"past_{name}": None for name in WEATHER_VARIABLES},
-                **dict.fromkeys(WEATHER_VARIABLES),
-            }
-        ]
-    )
-    row = dense_rows(frame).iloc[0]
-    share = steps if kind == "energy" else 1
-    expected = [known.get(k // steps, np.nan) / share for k in range(PAST_HOURS * steps)]
-    np.testing.assert_allclose(row["past_value"], expected if how else np.nan, rtol=1e-12)
-    assert len(row["past_value"]) == PAST_HOURS * steps
-    for name in WEATHER_VARIABLES:
-        assert np.isnan(row[name]).all() and len(row[name]) == 24 * steps
-        assert np.isnan(row[f"past_{name}"]).all() and len(row[f"past_{name}"]) == PAST_HOURS
-    assert "past_covariates" not in row
 
 
 def test_origins_lie_a_day_before_their_targets_and_none_in_the_future() -> None:
