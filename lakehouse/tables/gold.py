@@ -16,7 +16,7 @@ _RUN_ID = Column("run_id", "string", "Run that wrote the row", content=False)
 
 FEATURES = Table(
     name="gold.features",
-    meaning="What is known in advance about each target hour, for origins really issued",
+    meaning="What is known in advance about each target interval, for origins really issued",
     key=("series_id", "forecast_origin", "valid_time", "feature_version"),
     cluster_by=("forecast_origin",),
     columns=(
@@ -25,7 +25,7 @@ FEATURES = Table(
         _VALID,
         Column("feature_version", "string", "Version of the feature definitions"),
         _GROUP,
-        Column("horizon_hours", "double", "From the origin to the target hour", "h"),
+        Column("horizon_hours", "double", "From the origin to the interval", "h"),
         Column("local_hour", "double", "Local clock at the interval's start: 13.5 is 13:30", "h"),
         Column("weekday", "int", "Local day of the week, Monday is 0"),
         Column("day_of_year", "int", "Local day of the year"),
@@ -55,7 +55,7 @@ FORECASTS = Table(
         _VERSION,
         _RUN_KIND,
         _GROUP,
-        Column("horizon_hours", "double", "From the origin to the target hour", "h"),
+        Column("horizon_hours", "double", "From the origin to the interval", "h"),
         *(Column(q, "double", f"{int(q[1:])} % quantile, in `unit`") for q in QUANTILES),
         Column("unit", "string", "Unit of the quantiles"),
         Column("forecast_source", "string", "champion, challenger or fallback"),
@@ -98,14 +98,14 @@ FORECAST_ERRORS = Table(
         _GROUP,
         Column("forecast_source", "string", "champion, challenger or fallback"),
         Column("unit", "string", "Unit of the values"),
-        Column("n", "int", "Hours scored"),
+        Column("n", "int", "Intervals scored"),
         Column("sum_abs", "double", "Sum of |truth - q50|, in `unit`"),
         Column("sum_error", "double", "Sum of q50 - truth, in `unit`"),
         Column("sum_squared", "double", "Sum of (truth - q50) squared, in `unit` squared"),
         Column("sum_pinball", "double", "Sum of the pinball loss, mean over quantiles, in `unit`"),
         Column("sum_truth", "double", "Sum of truth, in `unit`"),
-        Column("n_in_80", "int", "Hours whose truth lies in q10..q90"),
-        Column("n_in_90", "int", "Hours whose truth lies in q05..q95"),
+        Column("n_in_80", "int", "Intervals whose truth lies in q10..q90"),
+        Column("n_in_90", "int", "Intervals whose truth lies in q05..q95"),
         _RUN_ID,
     ),
 )
@@ -231,7 +231,7 @@ OUTBOX = Table(
 
 FORECAST_LATEST = View(
     name="gold.forecast_latest",
-    meaning="What to use now: per series and hour the newest live origin, champion else fallback",
+    meaning="What to use now: per series and interval the newest live origin, champion else fallback",
     query="""
         SELECT * EXCEPT (preference) FROM (
           SELECT *, row_number() OVER (

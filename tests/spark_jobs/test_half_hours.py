@@ -17,7 +17,7 @@ from models.samples import from_rows
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import feature_rows, samples_at
 from tests.small_lakehouse import SmallLakehouse, utc
-from tests.spark_jobs.world import TARIFF, settle, town_catalogue, town_rows, with_home
+from tests.spark_jobs.world import PRICE, TARIFF, settle, town_catalogue, town_rows, with_home
 
 LONDON = ZoneInfo("Europe/London")
 ORIGIN = utc("2024-10-25 07:30")
@@ -36,7 +36,7 @@ def test_half_hours_of_a_group_without_a_place_and_with_covariates(
     wind = [
         COVARIATES.row(
             series_id=TARIFF, name=name, event_time=midnight + k * HOUR, resolution_minutes=60,
-            available_at=known_at, value=float(k) + offset,
+            available_at=known_at, value=float(k) + offset + (900.0 if known_at > moment else 0.0),
         )
         for k in range(-3, 12)
         for name, offset in (("wind", 0.0), ("unused", 500.0))
@@ -72,28 +72,21 @@ def test_half_hours_of_a_group_without_a_place_and_with_covariates(
 
 
 def test_half_hours_have_the_weather_of_their_hour(small: SmallLakehouse) -> None:
+    """Beside a group of hours at the same place, with the same origin and the same days."""
     town = town_catalogue()
-    home = {"location_id": "town"}
-    fine = with_home(town).model_dump()
-    fine["series"][TARIFF] |= home
-    rows = town_rows(town)
-    settle(small, town, {WEATHER_FORECASTS: rows[WEATHER_FORECASTS]})
-    both = Catalogue.model_validate(fine)
-    [seen], [hours] = (
-        dense_rows(samples_at(small.tables, both, [(group, ORIGIN)]).toPandas()).to_dict("records")
-        for group in ("home", "price")
-    )
-    of_hour = dict(
-        zip(
-            hours["target_time"],
-            zip(*(hours[v] for v in WEATHER_VARIABLES), strict=True),
-            strict=True,
-        )
-    )
-    for place, time in enumerate(seen["target_time"]):
-        expected = of_hour.get(time.floor("h"))
-        if expected:  # London's day ends an hour after Copenhagen's
-            assert tuple(seen[v][place] for v in WEATHER_VARIABLES) == expected
+    raw = with_home(town).model_dump()
+    raw["series"][TARIFF] |= {"location_id": "town"}
+    raw["groups"]["home"] |= {"timezone": "Europe/Copenhagen", "origin": "09:30"}
+    settle(small, town, {WEATHER_FORECASTS: town_rows(town)[WEATHER_FORECASTS]})
+    issued = [("home", ORIGIN), ("price", ORIGIN)]
+    seen = dense_rows(
+        samples_at(small.tables, Catalogue.model_validate(raw), issued).toPandas()
+    ).set_index("series_id")
+    halves, hours = seen.loc[TARIFF], seen.loc[PRICE]
+    assert (len(halves["target_time"]), len(hours["target_time"])) == (48, 24)
+    for name in WEATHER_VARIABLES:
+        assert np.isfinite(hours[name]).all()
+        np.testing.assert_array_equal(halves[name], np.repeat(hours[name], 2))
 
 
 def test_covariates_are_read_only_where_a_group_has_some(
