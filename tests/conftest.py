@@ -1,5 +1,6 @@
 """One Spark session for the whole run, and an empty lakehouse folder for every test."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from pyspark.sql import SparkSession
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings, load_settings
 from lakehouse.spark.session import spark_session
-from tests.small_lakehouse import SmallLakehouse
+from tests.small_lakehouse import SmallLakehouse, forget_logs
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,7 @@ def spark(settings: Settings) -> SparkSession:
 
 
 @pytest.fixture
-def small(spark: SparkSession, tmp_path: Path) -> SmallLakehouse:
+def small(spark: SparkSession, tmp_path: Path) -> Iterator[SmallLakehouse]:
     """A lakehouse folder with all tables, empty."""
-    return SmallLakehouse.create(spark, tmp_path / "lakehouse")
+    yield SmallLakehouse.create(spark, tmp_path / "lakehouse")
+    forget_logs(spark)

@@ -30,6 +30,14 @@ def utc(text: str) -> datetime:
     return parse_utc(f"{text}Z")
 
 
+def forget_logs(spark: SparkSession) -> None:
+    """Delta holds the log of every table for an hour, with all of its plans: hundreds of small
+    lakehouses would fill the memory of the one session."""
+    jvm = spark._jvm
+    assert jvm is not None
+    jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
+
+
 @dataclass(frozen=True)
 class SmallLakehouse:
     """The tables of a folder, through both doors, and its landing zone."""

@@ -22,6 +22,7 @@ from lakehouse.clock import SampleClock
 from lakehouse.settings import PROJECT, Settings, load_settings
 from lakehouse.tables import TABLES, Table
 from lakehouse.tables.gold import PROMOTIONS, RUNS, TRAINING_RUNS
+from tests.small_lakehouse import forget_logs
 
 #: Four weeks to train on, two held out: a training takes seconds and is worth nothing.
 SMALL = {
@@ -128,6 +129,7 @@ def forget_names() -> None:
     if spark:
         for schema in ("bronze", "silver", "gold"):
             spark.sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        forget_logs(spark)
 
 
 def origin_of(day: str) -> datetime:
