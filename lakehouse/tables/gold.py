@@ -231,7 +231,7 @@ OUTBOX = Table(
 
 FORECAST_LATEST = View(
     name="gold.forecast_latest",
-    meaning="What to use now: per series and interval the newest live origin, champion else fallback",
+    meaning="What to use now: per series and interval the newest live champion, else fallback",
     query="""
         SELECT * EXCEPT (preference) FROM (
           SELECT *, row_number() OVER (
