@@ -2,10 +2,8 @@
 
 import csv
 import json
-import math
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +12,7 @@ from rich.table import Table
 
 from flows.run import new_run
 from gridcast.front import Front
+from lakehouse.plain_values import finite, plain
 from lakehouse.spark.query import ask
 
 
@@ -27,12 +26,12 @@ def _print_csv(result: pa.Table) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(result.column_names)
     for row in _rows(result):
-        writer.writerow(["" if v is None else _plain(v) for v in row])
+        writer.writerow(["" if v is None else plain(v) for v in row])
 
 
 def _print_json(result: pa.Table) -> None:
-    rows = [{n: _finite(v) for n, v in row.items()} for row in result.to_pylist()]
-    json.dump(rows, sys.stdout, default=_plain, ensure_ascii=False, indent=1)
+    rows = [{n: finite(v) for n, v in row.items()} for row in result.to_pylist()]
+    json.dump(rows, sys.stdout, default=plain, ensure_ascii=False, indent=1)
     sys.stdout.write("\n")
 
 
@@ -49,22 +48,5 @@ def _rows(result: pa.Table) -> Iterator[tuple[Any, ...]]:
     return zip(*(column.to_pylist() for column in result.columns), strict=True)
 
 
-def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinity: null."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, list | dict | tuple):
-        return json.dumps(value, default=_plain, ensure_ascii=False)
-    return value
-
-
 def _shown(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(_plain(value))
+    return f"{value:.6g}" if isinstance(value, float) else str(plain(value))

@@ -56,11 +56,6 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
     return at_local(day, time(0), zone)
 
 
-def hours_of(day: date, zone: ZoneInfo) -> list[datetime]:
-    """The starts of all hours of a local day, UTC: 23, 24 or 25 of them."""
-    return intervals_of(day, zone, 60)
-
-
 def intervals_of(day: date, zone: ZoneInfo, minutes: int) -> list[datetime]:
     """The starts of all intervals of a local day, UTC: 46, 48 or 50 half-hours, and so on.
 

@@ -6,7 +6,7 @@ landed and could be read is not asked for again, so an interrupted backfill goes
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Queue
@@ -156,7 +156,10 @@ def land_file(
     held = {"|".join(row.get(column) or "" for column in about.key_columns) for row in records}
     asked = [key for key in every if key in held] or every
     window = _window(records, about) or (BEGINNING, now)
-    response = file_response(file, about.source, data_set, asked, now, window)
+    request = replace(
+        received.request, asked=tuple(asked), window_start=window[0], window_end=window[1]
+    )
+    response = replace(received, request=request)
     row = zone.row(response, run_id)
     same = [("data_set", "=", data_set), ("body_sha256", "=", row["body_sha256"])]
     if arrow.count(LANDINGS, same):

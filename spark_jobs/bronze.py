@@ -161,7 +161,7 @@ def run(
         ).first()
         assert counts is not None
         if counts["refused"]:
-            written[QUARANTINE.name] += _refuse(tables, _refused_bodies(judged, target), pending)
+            written[QUARANTINE.name] += refuse(tables, _refused_bodies(judged, target), pending)
         if counts["records"]:
             tables.append(target, records(judged))
         written[target.name] = counts["records"]
@@ -215,10 +215,11 @@ def _refuse_file(tables: SparkTables, landing: dict[str, Any], rule: str, was: o
         reason=f"Expected a file with a header and records in {landing['request']}: {was}",
     )
     rows = local_frame(tables.spark, [refused], struct_type(QUARANTINE))
-    return _refuse(tables, rows, [landing])
+    return refuse(tables, rows, [landing])
 
 
-def _refuse(tables: SparkTables, rows: DataFrame, landings: Landings) -> int:
+def refuse(tables: SparkTables, rows: DataFrame, landings: Landings) -> int:
+    """Put refusals of some landings into the quarantine, once; returns how many are new."""
     return tables.insert_new(QUARANTINE, rows, since=("fetched_at", first_fetch(landings)))
 
 

@@ -2,11 +2,10 @@
 
 import csv
 import json
-import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,15 +13,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from lakehouse.catalogue import Catalogue
 from lakehouse.errors import BadInput
+from lakehouse.plain_values import finite, plain
 from lakehouse.spark.tables import SparkTables, literal
 from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
+from spark_jobs.known_at import newest
 from spark_jobs.resolution import LONGEST, at_resolution
 
 
@@ -77,7 +78,7 @@ def _observations(tables: SparkTables, wanted: Wanted) -> DataFrame:
 
 def _known_values(tables: SparkTables, wanted: Wanted) -> DataFrame:
     held = wanted.known(wanted.cut(tables.read(OBSERVATIONS), "event_time"), "available_at")
-    return _newest(held, ["series_id", "event_time"], "available_at")
+    return newest(held, ["series_id", "event_time"], "available_at")
 
 
 def _at_resolution(tables: SparkTables, wanted: Wanted, minutes: int) -> DataFrame:
@@ -108,7 +109,7 @@ def _performance(tables: SparkTables, wanted: Wanted) -> DataFrame:
     held = wanted.known(wanted.cut(tables.read(FORECAST_ERRORS), "target_day"), "truth_as_of")
     block = [name for name in FORECAST_ERRORS.key if name != "truth_as_of"]
     return (
-        _newest(held, block, "truth_as_of")
+        newest(held, block, "truth_as_of")
         .orderBy(*block)
         .select(
             *FORECAST_ERRORS.content_columns,
@@ -117,11 +118,6 @@ def _performance(tables: SparkTables, wanted: Wanted) -> DataFrame:
             F.expr("n_in_80 / n").alias("coverage_80"),
         )
     )
-
-
-def _newest(held: DataFrame, key: Sequence[str], order: str) -> DataFrame:
-    age = F.row_number().over(Window.partitionBy(*key).orderBy(F.desc(order)))
-    return held.withColumn("age", age).where("age = 1").drop("age")
 
 
 def write(frame: DataFrame, output: Path, form: str) -> int:
@@ -167,7 +163,7 @@ def _write_csv(batches: Iterator[pa.RecordBatch], schema: pa.Schema, file: Path)
         writer.writerow(schema.names)
         count = 0
         for row in _rows(batches):
-            writer.writerow(["" if value is None else _plain(value) for value in row.values()])
+            writer.writerow(["" if value is None else plain(value) for value in row.values()])
             count += 1
     return count
 
@@ -178,8 +174,8 @@ def _write_json(batches: Iterator[pa.RecordBatch], schema: pa.Schema, file: Path
     with file.open("w", encoding="utf-8") as out:
         out.write("[")
         for count, row in enumerate(_rows(batches), 1):
-            finite = {name: _finite(value) for name, value in row.items()}
-            text = json.dumps(finite, default=_plain, ensure_ascii=False)
+            told = {name: finite(value) for name, value in row.items()}
+            text = json.dumps(told, default=plain, ensure_ascii=False)
             out.write(f"{',' if count > 1 else ''}\n{text}")
         out.write("\n]\n")
     return count
@@ -188,17 +184,6 @@ def _write_json(batches: Iterator[pa.RecordBatch], schema: pa.Schema, file: Path
 def _rows(batches: Iterator[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
     for batch in batches:
         yield from batch.to_pylist()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinity: null."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 _ROWS: dict[str, Callable[[SparkTables, Wanted], DataFrame]] = {

@@ -25,9 +25,14 @@ _KNOWN_AT_ORIGIN = (
 
 def as_of(vintages: DataFrame, instant: Column) -> DataFrame:
     """Of each event time the newest vintage with `available_at <= instant`."""
-    order = Window.partitionBy("series_id", "event_time").orderBy(F.desc("available_at"))
     known = vintages.where(F.col("available_at") <= instant)
-    return known.withColumn("age", F.row_number().over(order)).where("age = 1").drop("age")
+    return newest(known, ["series_id", "event_time"], "available_at")
+
+
+def newest(rows: DataFrame, key: Sequence[str], order: str) -> DataFrame:
+    """Of each key the row with the greatest `order`."""
+    age = F.row_number().over(Window.partitionBy(*key).orderBy(F.desc(order)))
+    return rows.withColumn("age", age).where("age = 1").drop("age")
 
 
 def with_superseded_at(vintages: DataFrame, *key: str) -> DataFrame:

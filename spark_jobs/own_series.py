@@ -56,6 +56,11 @@ class OwnSeries:
     location_id: str | None = None
     description: str = ""
 
+    @property
+    def zone(self) -> str:
+        """The zone of its days: an offset has none, so those of UTC."""
+        return self.timezone if "/" in self.timezone else "UTC"
+
 
 def add(
     own: OwnSeries, catalogue_file: Path, lakehouse: Path, fetched_at: datetime, run_id: str
@@ -157,9 +162,8 @@ def _clock(text: str, form: str) -> datetime | None:
 
 
 def _group(own: OwnSeries, resolution: int) -> dict[str, Any]:
-    zone = own.timezone if "/" in own.timezone else "UTC"
     target = next((minutes for minutes in (60, 30, 15) if resolution >= minutes), 15)
-    return new_group(own.unit, own.origin, zone, target, list(own.known_columns))
+    return new_group(own.unit, own.origin, own.zone, target, list(own.known_columns))
 
 
 def _data_set(own: OwnSeries, resolution: int) -> dict[str, Any]:
@@ -179,12 +183,11 @@ def _data_set(own: OwnSeries, resolution: int) -> dict[str, Any]:
     if own.time_format:
         entry["time_format"] = own.time_format
     if own.known_columns:
-        zone = own.timezone if "/" in own.timezone else "UTC"
         entry["known_columns"] = list(own.known_columns)
         entry["known_publication"] = {
             "rule": "day_before",
             "at": own.known_at,
-            "timezone": zone,
+            "timezone": own.zone,
             "basis": "assumed",
         }
     return entry

@@ -11,20 +11,11 @@ from lakehouse.catalogue import Catalogue
 from lakehouse.spark.local import local_frame
 from lakehouse.spark.quality import refused, with_broken_rule
 from lakehouse.spark.tables import SparkTables, literal, struct_type
-from lakehouse.tables import Table
-from lakehouse.tables.bronze import (
-    LANDINGS,
-    QUARANTINE,
-    WEATHER_RECORDS,
-    WHOLE_BODY,
-)
-from lakehouse.tables.silver import (
-    WEATHER_FORECASTS,
-    WEATHER_RULES,
-)
+from lakehouse.tables.bronze import LANDINGS, QUARANTINE, WEATHER_RECORDS, WHOLE_BODY
+from lakehouse.tables.silver import WEATHER_FORECASTS, WEATHER_RULES
 from lakehouse.time import DAY, as_utc
 from sources.open_meteo import FORECAST, PREVIOUS_RUNS, SINGLE_RUNS
-from spark_jobs.bronze import first_fetch, is_bulk
+from spark_jobs.bronze import first_fetch, is_bulk, refuse
 from spark_jobs.observed import Observed, judged_candidates, slim
 from spark_jobs.records import with_conflicts
 from spark_jobs.vintages import vintages, with_first_asked
@@ -61,9 +52,9 @@ def update_observations(
     counts = _counts(fresh, "event_time")
     written = {"gaps": counts["gaps"]}
     if counts["refused"]:
-        written[QUARANTINE.name] = _refuse(tables, fresh, observed.table, mine)
+        written[QUARANTINE.name] = refuse(tables, refused(fresh, observed.table.name), mine)
     older = _asked_for_the_same(manifest, mine)
-    if older and max(o["fetched_at"] for o in older) >= min(m["fetched_at"] for m in mine):
+    if older and max(o["fetched_at"] for o in older) >= first_fetch(mine):
         span = _window(mine)
         if counts["values"]:  # a body may hold more than it was asked for
             span = (
@@ -104,7 +95,7 @@ def _insert(
     held = _between(tables.read(table), *span)
     # A build that was killed after this write is done again: what it wrote is left out of what
     # was known before, made again, and not inserted again.
-    before = held.where(f"recorded_at < {literal(min(m['fetched_at'] for m in mine))}")
+    before = held.where(f"recorded_at < {literal(first_fetch(mine))}")
     new = (
         vintage_rows(usable, before, asked, observed, alone)
         .join(held.select(*table.key), on=list(table.key), how="left_anti")
@@ -153,7 +144,7 @@ def update_weather_forecasts(
     counts = _counts(fresh, "issue_time")
     written = {"gaps": counts["gaps"], "repeats": counts["values"]}
     if counts["refused"]:
-        written[QUARANTINE.name] = _refuse(tables, fresh, WEATHER_FORECASTS, mine)
+        written[QUARANTINE.name] = refuse(tables, refused(fresh, WEATHER_FORECASTS.name), mine)
     if counts["values"]:
         key = [k for k in WEATHER_FORECASTS.key if k != "valid_time"]
         order = Window.partitionBy(*key, "event_time").orderBy("available_at", "landing_id")
@@ -168,11 +159,6 @@ def update_weather_forecasts(
         )
         written |= {WEATHER_FORECASTS.name: inserted, "repeats": counts["values"] - inserted}
     return written
-
-
-def _refuse(tables: SparkTables, fresh: DataFrame, table: Table, mine: Landings) -> int:
-    since = ("fetched_at", first_fetch(mine))
-    return tables.insert_new(QUARANTINE, refused(fresh, table.name), since)
 
 
 def _counts(fresh: DataFrame, time_column: str) -> Row:
@@ -220,31 +206,31 @@ def _window(landings: Landings) -> tuple[datetime, datetime]:
     return first - _AROUND, last + _AROUND
 
 
+def _overlap(some: Landings, others: Landings) -> bool:
+    """Whether bodies of both may hold the same event times."""
+    (first, last), (start, end) = _window(some), _window(others)
+    return first < end and start < last
+
+
 def _asked_for_the_same(manifest: Landings, mine: Landings) -> list[dict[str, Any]]:
     """The other landings of the same data sets whose windows overlap those of `mine`."""
-    first, last = _window(mine)
     data_sets = set(_data_sets_of(mine))
     own = {row["landing_id"] for row in mine}
     return [
         row
         for row in manifest
-        if row["data_set"] in data_sets
-        and row["landing_id"] not in own
-        and _window([row])[0] < last
-        and _window([row])[1] > first
+        if row["data_set"] in data_sets and row["landing_id"] not in own and _overlap([row], mine)
     ]
 
 
 def _somebody_asked_before(older: Landings, mine: Landings) -> bool:
     """Whether some event time of `mine` had been asked for by an earlier landing."""
-    by_time = sorted([*older, *mine], key=lambda row: row["fetched_at"])
     return any(
         first["fetched_at"] < row["fetched_at"]
         and first["data_set"] == row["data_set"]
-        and _window([first])[0] < _window([row])[1]
-        and _window([first])[1] > _window([row])[0]
+        and _overlap([first], [row])
         for row in mine
-        for first in by_time
+        for first in (*older, *mine)
     )
 
 

@@ -229,10 +229,11 @@ OUTBOX = Table(
     ),
 )
 
-FORECAST_LATEST = View(
-    name="gold.forecast_latest",
-    meaning="What to use now: per series and interval the newest live champion, else fallback",
-    query="""
+
+def newest_forecasts(condition: str) -> str:
+    """The query of what to use among the forecasts that meet a condition: per series and interval
+    the newest origin, and of it the champion, else the fallback."""
+    return f"""
         SELECT * EXCEPT (preference) FROM (
           SELECT *, row_number() OVER (
               PARTITION BY series_id, valid_time
@@ -240,8 +241,14 @@ FORECAST_LATEST = View(
                        CASE forecast_source WHEN 'champion' THEN 0 ELSE 1 END,
                        model_name, model_version DESC) AS preference
           FROM gold.forecasts
-          WHERE run_kind = 'live' AND forecast_source IN ('champion', 'fallback'))
-        WHERE preference = 1""",
+          WHERE {condition} AND forecast_source IN ('champion', 'fallback'))
+        WHERE preference = 1"""
+
+
+FORECAST_LATEST = View(
+    name="gold.forecast_latest",
+    meaning="What to use now: per series and interval the newest live champion, else fallback",
+    query=newest_forecasts("run_kind = 'live'"),
 )
 
 CHEAPEST_HOURS = View(

@@ -6,6 +6,7 @@ Views answer for now; the functions answer as of a moment, which a query gives t
 from dataclasses import dataclass
 
 from lakehouse.tables.contract import View
+from lakehouse.tables.gold import newest_forecasts
 
 
 @dataclass(frozen=True)
@@ -91,17 +92,7 @@ FUNCTIONS = (
             Parameter("as_of", "TIMESTAMP", "only forecasts issued by then"),
             Parameter("kind", "STRING", "live, or replay of past days", "'live'"),
         ),
-        query="""
-        SELECT * EXCEPT (preference) FROM (
-          SELECT *, row_number() OVER (
-              PARTITION BY series_id, valid_time
-              ORDER BY forecast_origin DESC,
-                       CASE forecast_source WHEN 'champion' THEN 0 ELSE 1 END,
-                       model_name, model_version DESC) AS preference
-          FROM gold.forecasts
-          WHERE run_kind = kind AND forecast_source IN ('champion', 'fallback')
-            AND forecast_origin <= as_of)
-        WHERE preference = 1""",
+        query=newest_forecasts("run_kind = kind AND forecast_origin <= as_of"),
     ),
 )
 

@@ -14,7 +14,6 @@ from lakehouse.time import (
     HOUR,
     at_local,
     day_start,
-    hours_of,
     intervals_of,
     iso,
     last_origin,
@@ -56,7 +55,7 @@ def test_another_offset_is_read_as_the_same_instant() -> None:
 
 @given(days, zones)
 def test_the_hours_of_a_day_are_those_that_bear_its_date(day: date, zone: ZoneInfo) -> None:
-    hours = hours_of(day, zone)
+    hours = intervals_of(day, zone, 60)
     assert len(hours) in (23, 24, 25)
     assert {local_day(hour, zone) for hour in hours} == {day}
     assert local_day(hours[0] - HOUR, zone) == day - DAY
@@ -68,7 +67,7 @@ def test_the_hours_of_a_day_are_those_that_bear_its_date(day: date, zone: ZoneIn
     [(date(2024, 3, 31), 23), (date(2024, 10, 27), 25), (date(2024, 10, 28), 24)],
 )
 def test_clock_changes_make_short_and_long_days(day: date, count: int) -> None:
-    assert len(hours_of(day, ZoneInfo("Europe/Copenhagen"))) == count
+    assert len(intervals_of(day, ZoneInfo("Europe/Copenhagen"), 60)) == count
 
 
 @pytest.mark.parametrize(
@@ -86,7 +85,7 @@ def test_local_days_have_46_48_or_50_half_hours(
 @given(days, zones, st.sampled_from([15, 30, 60]))
 def test_the_intervals_of_a_day_divide_its_hours(day: date, zone: ZoneInfo, minutes: int) -> None:
     intervals = intervals_of(day, zone, minutes)
-    assert intervals[:: 60 // minutes] == hours_of(day, zone)
+    assert intervals[:: 60 // minutes] == intervals_of(day, zone, 60)
     assert intervals[-1] + timedelta(minutes=minutes) == day_start(day + DAY, zone)
     assert {b - a for a, b in pairwise(intervals)} == {timedelta(minutes=minutes)}
 
@@ -117,4 +116,4 @@ def test_the_last_origin_is_due_and_the_next_one_follows_it(
 @given(instants, zones)
 def test_an_origin_forecasts_the_local_day_after_its_own(origin: datetime, zone: ZoneInfo) -> None:
     assert target_day(origin, zone) == origin.astimezone(zone).date() + DAY
-    assert hours_of(target_day(origin, zone), zone)[0] > origin
+    assert intervals_of(target_day(origin, zone), zone, 60)[0] > origin

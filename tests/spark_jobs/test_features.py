@@ -13,7 +13,7 @@ from lakehouse.tables.silver import (
     WEATHER_FORECASTS,
     WEATHER_OBSERVATIONS,
 )
-from lakehouse.time import HOUR, hours_of
+from lakehouse.time import HOUR, intervals_of
 from models.samples import PAST_HOURS, from_rows
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import feature_rows, samples_at
@@ -135,7 +135,7 @@ def test_the_newest_weather_run_that_the_origin_had_is_taken(small: SmallLakehou
                 location_id="town", weather_model="w", variable=variable, issue_time=utc(issue),
                 available_at=utc(available), valid_time=hour, value=number,
             )
-            for hour in hours_of(date(2024, 10, 26), town.groups["load"].zone)
+            for hour in intervals_of(date(2024, 10, 26), town.groups["load"].zone, 60)
         ]  # fmt: skip
 
     rows = [
