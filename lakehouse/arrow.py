@@ -4,6 +4,7 @@ Spark writes what Spark computed; the small bookkeeping rows (manifests, runs, d
 appended here, in milliseconds.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import deltalake
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake.exceptions import TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction
 
 from lakehouse.errors import TableError
 from lakehouse.tables import Table
@@ -38,6 +40,42 @@ def schema(table: Table) -> pa.Schema:
         pa.field(c.name, _ARROW_TYPES[c.type], c.nullable, metadata={"comment": c.comment})
         for c in table.columns
     )
+
+
+def _add_action(table: Table, file: Path, folder: Path) -> AddAction:
+    """What the log says of a file: its rows, and between which times a reader need look into it."""
+    footer = pq.read_metadata(file)
+    least: dict[str, str] = {}
+    most: dict[str, str] = {}
+    for name, told in _statistics(footer).items():
+        column = next((c for c in table.columns if c.name == name), None)
+        if column and not column.nullable and any(part.null_count for part in told):
+            raise TableError(
+                f"Expected a value of '{name}' in every row for {table.name}; {file.name} has "
+                "rows without. The table is as it was; the step that made the rows is at fault."
+            )
+        if column and column.type == "timestamp" and all(part.has_min_max for part in told):
+            least[name] = min(part.min for part in told).isoformat()
+            most[name] = max(part.max for part in told).isoformat()
+    stats = {"numRecords": footer.num_rows, "minValues": least, "maxValues": most}
+    return AddAction(
+        path=file.relative_to(folder).as_posix(),
+        size=file.stat().st_size,
+        partition_values={},
+        modification_time=int(file.stat().st_mtime * 1000),
+        data_change=True,
+        stats=json.dumps(stats),
+    )
+
+
+def _statistics(footer: pq.FileMetaData) -> dict[str, list[pq.Statistics]]:
+    """What a Parquet file tells of each column, part by part."""
+    told: dict[str, list[pq.Statistics]] = {}
+    for group in map(footer.row_group, range(footer.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            if column.statistics:
+                told.setdefault(column.path_in_schema, []).append(column.statistics)
+    return told
 
 
 class ArrowTables:
@@ -150,6 +188,17 @@ class ArrowTables:
         """Append rows as they are, in one commit."""
         batch = pa.Table.from_pylist(list(rows), schema=schema(table))
         deltalake.write_deltalake(str(self.path(table)), batch, mode="append")
+
+    def adopt(self, table: Table, files: Sequence[Path]) -> None:
+        """Make Parquet files below the table's folder part of it, in one commit.
+
+        Raises TableError where they lack a value that the contract asks for.
+        """
+        actions: list[AddAction | RemoveAction] = [
+            _add_action(table, file, self.path(table)) for file in files
+        ]
+        delta = self.open(table)
+        delta.create_write_transaction(actions, "append", delta.schema())
 
     def open(self, table: Table) -> deltalake.DeltaTable:
         """The Delta table itself. Raises TableError where it does not exist."""

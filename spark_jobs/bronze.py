@@ -59,10 +59,19 @@ def landed_bodies(tables: SparkTables, zone: LandingZone, landings: Landings) ->
 
 
 def judged_energy(bodies: DataFrame) -> DataFrame:
-    """Answers with `records`, `record_count` and the rule they break, if any."""
+    """Bodies as text -> `judged_answers`."""
     parsed = bodies.withColumn("json", F.from_json("body", _ENERGY_JSON, _JSON_OPTIONS))
+    return judged_answers(parsed.withColumn("records", F.expr(_RECORDS)))
+
+
+def judged_answers(parsed: DataFrame) -> DataFrame:
+    """Answers with `records`, `record_count` and the rule they break, if any.
+
+    `parsed`: manifest rows with `body`, `records`, and `json`, null or with `_broken` where the
+    body could not be read.
+    """
     return with_broken_rule(
-        parsed.withColumn("records", F.expr(_RECORDS)).withColumns(
+        parsed.withColumns(
             {
                 "whole_json": F.expr(f"{_ENERGY_READ} OR try_parse_json(body) IS NOT NULL"),
                 "records_present": F.expr(
@@ -151,7 +160,7 @@ def run(
         ("energy", judged_energy, energy_records, ENERGY_RECORDS),
         ("weather", judged_weather, weather_records, WEATHER_RECORDS),
     ):
-        pending = _not_held(arrow, target, [row for row in landings if _kind(row) == kind])
+        pending = not_held(arrow, target, [row for row in landings if _kind(row) == kind])
         if not pending:
             continue
         judged = _without_good_bodies(judge(landed_bodies(tables, zone, pending))).localCheckpoint()
@@ -165,7 +174,7 @@ def run(
         if counts["records"]:
             tables.append(target, records(judged))
         written[target.name] = counts["records"]
-    files = _not_held(arrow, ENERGY_RECORDS, [row for row in landings if _kind(row) == "file"])
+    files = not_held(arrow, ENERGY_RECORDS, [row for row in landings if _kind(row) == "file"])
     if files:
         _take_in_files(tables, zone, files, written)
     return written
@@ -235,7 +244,8 @@ def first_fetch(landings: Landings) -> datetime:
     return first
 
 
-def _not_held(arrow: ArrowTables, target: Table, landings: Landings) -> Landings:
+def not_held(arrow: ArrowTables, target: Table, landings: Landings) -> Landings:
+    """The landings of which a table of records holds none."""
     if not landings:
         return []
     held = arrow.read(target, ["landing_id"], [("fetched_at", ">=", first_fetch(landings))])

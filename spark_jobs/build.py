@@ -13,7 +13,7 @@ from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.bronze import LANDINGS
 from lakehouse.tables.gold import RUNS
 from sources import open_meteo
-from spark_jobs import bronze, catalogue_tables, observed, silver
+from spark_jobs import bronze, catalogue_tables, observed, silver, straight
 
 STEP = "build"
 #: Bodies that one build takes in: what is read of them must fit in memory.
@@ -80,19 +80,27 @@ def _take_in(
 ) -> None:
     weather, rest = open_meteo.SOURCE, {row["source"] for row in landings} - {open_meteo.SOURCE}
 
-    def into_bronze(*sources: str) -> dict[str, int]:
-        mine = [row for row in landings if row["source"] in sources]
-        return bronze.run(tables, arrow, zone, mine)
+    def of(*sources: str) -> list[dict[str, Any]]:
+        return [row for row in landings if row["source"] in sources]
 
     def observations(table: observed.Observed) -> dict[str, int]:
         return silver.update_observations(tables, catalogue, table, landings, manifest)
 
     def take_in_energy() -> list[dict[str, int]]:
-        return [into_bronze(*rest), *map(observations, observed.energy_tables(catalogue))]
+        mine = of(*rest)
+        straight_in = straight.take_in(tables, arrow, zone, catalogue, mine, manifest)
+        return [
+            straight_in or bronze.run(tables, arrow, zone, mine),
+            *(
+                observations(table)
+                for table in observed.energy_tables(catalogue)
+                if table.table.name not in straight_in
+            ),
+        ]
 
     def take_in_weather() -> list[dict[str, int]]:
         return [
-            into_bronze(weather),
+            bronze.run(tables, arrow, zone, of(weather)),
             observations(observed.weather_table(catalogue)),
             silver.update_weather_forecasts(tables, catalogue, landings),
         ]

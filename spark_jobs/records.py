@@ -6,7 +6,7 @@ from operator import and_
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
-from pyspark.sql.types import StringType, StructType
+from pyspark.sql.types import DataType, StringType, StructType
 
 from lakehouse.catalogue import Catalogue, DataSet, Publication, Tariff
 from lakehouse.spark.local import local_frame
@@ -85,18 +85,26 @@ def _of(data_sets: DataSets, make: Callable[[DataSet], Column]) -> Column:
     return F.coalesce(*(F.when(F.col("data_set") == d.name, make(d)) for d in data_sets))
 
 
-def _with_texts(records: DataFrame, data_sets: DataSets) -> DataFrame:
-    """Adds the fields that are read, as texts in `f`, which of them lack, and the source's key."""
-    fields = {
+def record_type(data_sets: DataSets, value: DataType) -> StructType:
+    """The fields that are read of a record: texts, but for the `value` that it is about."""
+    values = {d.value_column for d in data_sets}
+    texts = {
         name
         for d in data_sets
-        for name in (d.time_column, d.value_column, "valid_to", *d.key_columns, *d.known_columns)
+        for name in (d.time_column, "valid_to", *d.key_columns, *d.known_columns)
     }
     schema = StructType()
-    for name in sorted(fields):
-        schema = schema.add(name, StringType())
-    read = records.withColumn("f", F.from_json("record", schema))
-    return read.withColumns(
+    for name in sorted(values | texts):
+        schema = schema.add(name, StringType() if name in texts else value)
+    return schema
+
+
+def _with_texts(records: DataFrame, data_sets: DataSets) -> DataFrame:
+    """Adds `f`, the fields that are read, where it is not there yet; those that lack; the key."""
+    if "f" not in records.columns:
+        texts = record_type(data_sets, StringType())
+        records = records.withColumn("f", F.from_json("record", texts))
+    return records.withColumns(
         {
             "time_text": _of(data_sets, lambda d: F.col("f")[d.time_column]),
             "timezone": _of(data_sets, lambda d: F.lit(d.timezone)),

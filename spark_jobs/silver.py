@@ -11,6 +11,7 @@ from lakehouse.catalogue import Catalogue
 from lakehouse.spark.local import local_frame
 from lakehouse.spark.quality import refused, with_broken_rule
 from lakehouse.spark.tables import SparkTables, literal, struct_type
+from lakehouse.tables import Table
 from lakehouse.tables.bronze import LANDINGS, QUARANTINE, WEATHER_RECORDS, WHOLE_BODY
 from lakehouse.tables.silver import WEATHER_FORECASTS, WEATHER_RULES
 from lakehouse.time import DAY, as_utc
@@ -26,7 +27,7 @@ Landings = Sequence[dict[str, Any]]
 _WEATHER_KEY = ("location_id", "variable", "days_before")
 FORECAST_DATA_SETS = (FORECAST, SINGLE_RUNS, PREVIOUS_RUNS)
 #: Answers hold up to a day beside the window that was asked for: whole days, or padded hours.
-_AROUND = DAY
+AROUND = DAY
 
 
 def update_observations(
@@ -46,16 +47,16 @@ def update_observations(
     mine = [row for row in pending if row["data_set"] in observed.data_sets]
     if not mine:
         return {}
-    landed = _landed(tables.read(observed.records), mine)
-    candidates = observed.candidates(landed, catalogue, _data_sets_of(mine))
+    records = landed(tables.read(observed.records), mine)
+    candidates = observed.candidates(records, catalogue, _data_sets_of(mine))
     fresh, alone = judged_candidates(candidates, observed, is_bulk(mine))
     counts = _counts(fresh, "event_time")
     written = {"gaps": counts["gaps"]}
     if counts["refused"]:
         written[QUARANTINE.name] = refuse(tables, refused(fresh, observed.table.name), mine)
-    older = _asked_for_the_same(manifest, mine)
-    if older and max(o["fetched_at"] for o in older) >= first_fetch(mine):
-        span = _window(mine)
+    older = asked_for_the_same(manifest, mine)
+    if comes_late(older, mine):
+        span = window(mine)
         if counts["values"]:  # a body may hold more than it was asked for
             span = (
                 min(span[0], as_utc(counts["first"])),
@@ -64,10 +65,8 @@ def update_observations(
         inserted = _remake(tables, catalogue, observed, [*older, *mine], span)
     elif counts["values"]:
         span = (as_utc(counts["first"]), as_utc(counts["last"]))
-        asked = None
-        if not observed.simulated and _somebody_asked_before(older, mine):
-            asked = _asked(tables, [*older, *mine])
-        inserted = _insert(tables, observed, _usable(fresh), span, asked, alone, mine)
+        asked = asked_before(tables, observed, older, mine)
+        inserted = _insert(tables, observed, usable(fresh), span, asked, alone, mine)
     else:
         inserted = 0
     written[observed.table.name] = inserted
@@ -78,33 +77,51 @@ def update_observations(
 def _insert(
     tables: SparkTables,
     observed: Observed,
-    usable: DataFrame,
+    records: DataFrame,
     span: tuple[datetime, datetime],
     asked: DataFrame | None,
     alone: bool,
     mine: Landings,
 ) -> int:
     """Add the vintages of records that were fetched after all that is held; returns how many."""
-    table = observed.table
-    if not tables.count(table, [("event_time", ">=", span[0]), ("event_time", "<=", span[1])]):
-        new = vintage_rows(usable, None, asked, observed, alone)
-        if not alone:
-            new = new.localCheckpoint()
-        tables.append(table, new)
-        return (usable if alone else new).count()
-    held = _between(tables.read(table), *span)
-    # A build that was killed after this write is done again: what it wrote is left out of what
-    # was known before, made again, and not inserted again.
-    before = held.where(f"recorded_at < {literal(first_fetch(mine))}")
-    new = (
-        vintage_rows(usable, before, asked, observed, alone)
-        .join(held.select(*table.key), on=list(table.key), how="left_anti")
-        .localCheckpoint()
-    )
+    held = held_within(tables, observed.table, span)
+    new = new_vintages(records, held, asked, observed, mine, alone)
+    if alone and held is None:
+        tables.append(observed.table, new)
+        return records.count()
+    new = new.localCheckpoint()
     inserted = new.count()
     if inserted:
-        tables.append(table, new)
+        tables.append(observed.table, new)
     return inserted
+
+
+def held_within(
+    tables: SparkTables, table: Table, span: tuple[datetime, datetime]
+) -> DataFrame | None:
+    """What a table holds of some event times; None where that is nothing."""
+    if not tables.count(table, [("event_time", ">=", span[0]), ("event_time", "<=", span[1])]):
+        return None
+    return _between(tables.read(table), *span)
+
+
+def new_vintages(
+    records: DataFrame,
+    held: DataFrame | None,
+    asked: DataFrame | None,
+    observed: Observed,
+    mine: Landings,
+    alone: bool = False,
+) -> DataFrame:
+    """The vintages of usable records that are not held; all were fetched after what is held."""
+    if held is None:
+        return vintage_rows(records, None, asked, observed, alone)
+    # A build that was killed after its write is done again: what it wrote is left out of what
+    # was known before, made again, and not inserted again.
+    before = held.where(f"recorded_at < {literal(first_fetch(mine))}")
+    key = list(observed.table.key)
+    new = vintage_rows(records, before, asked, observed, alone)
+    return new.join(held.select(*key), on=key, how="left_anti")
 
 
 def vintage_rows(
@@ -137,7 +154,7 @@ def update_weather_forecasts(
     mine = [row for row in pending if row["data_set"] in FORECAST_DATA_SETS]
     if not mine:
         return {}
-    records = _landed(tables.read(WEATHER_RECORDS), mine)
+    records = landed(tables.read(WEATHER_RECORDS), mine)
     candidates = weather_candidates(records, catalogue, _data_sets_of(mine))
     together = with_conflicts(candidates, _WEATHER_KEY)
     fresh = slim(with_broken_rule(together, WEATHER_RULES)).localCheckpoint()
@@ -149,7 +166,7 @@ def update_weather_forecasts(
         key = [k for k in WEATHER_FORECASTS.key if k != "valid_time"]
         order = Window.partitionBy(*key, "event_time").orderBy("available_at", "landing_id")
         rows = (
-            _usable(fresh)
+            usable(fresh)
             .withColumn("arrival", F.row_number().over(order))
             .where("arrival = 1")
             .withColumnsRenamed({"event_time": "valid_time", "fetched_at": "recorded_at"})
@@ -177,14 +194,30 @@ def _data_sets_of(landings: Landings) -> list[str]:
     return sorted({row["data_set"] for row in landings})
 
 
-def _landed(records: DataFrame, landings: Landings) -> DataFrame:
+def landed(records: DataFrame, landings: Landings) -> DataFrame:
+    """The records of some landings."""
     return records.where(f"fetched_at >= {literal(first_fetch(landings))}").where(
         F.col("landing_id").isin([row["landing_id"] for row in landings])
     )
 
 
-def _usable(candidates: DataFrame) -> DataFrame:
+def usable(candidates: DataFrame) -> DataFrame:
+    """Those that break no rule and have a value."""
     return candidates.where("broken IS NULL AND value IS NOT NULL")
+
+
+def comes_late(older: Landings, mine: Landings) -> bool:
+    """Whether any of the older landings was fetched after one of these."""
+    return bool(older) and max(row["fetched_at"] for row in older) >= first_fetch(mine)
+
+
+def asked_before(
+    tables: SparkTables, observed: Observed, older: Landings, mine: Landings
+) -> DataFrame | None:
+    """The manifest rows that tell who asked first; None where nothing depends on it."""
+    if observed.simulated or not _somebody_asked_before(older, mine):
+        return None
+    return _asked(tables, [*older, *mine])
 
 
 def _asked(tables: SparkTables, landings: Landings) -> DataFrame:
@@ -200,19 +233,19 @@ def _asked(tables: SparkTables, landings: Landings) -> DataFrame:
     return asked.join(unreadable.select("landing_id"), on="landing_id", how="left_anti")
 
 
-def _window(landings: Landings) -> tuple[datetime, datetime]:
+def window(landings: Landings) -> tuple[datetime, datetime]:
     """The event times that the bodies may hold: what was asked for, and what lies around it."""
     first, last = min(r["window_start"] for r in landings), max(r["window_end"] for r in landings)
-    return first - _AROUND, last + _AROUND
+    return first - AROUND, last + AROUND
 
 
 def _overlap(some: Landings, others: Landings) -> bool:
     """Whether bodies of both may hold the same event times."""
-    (first, last), (start, end) = _window(some), _window(others)
+    (first, last), (start, end) = window(some), window(others)
     return first < end and start < last
 
 
-def _asked_for_the_same(manifest: Landings, mine: Landings) -> list[dict[str, Any]]:
+def asked_for_the_same(manifest: Landings, mine: Landings) -> list[dict[str, Any]]:
     """The other landings of the same data sets whose windows overlap those of `mine`."""
     data_sets = set(_data_sets_of(mine))
     own = {row["landing_id"] for row in mine}
@@ -245,14 +278,14 @@ def _remake(
 
     What changed is written in one commit.
     """
-    landed = _landed(tables.read(observed.records), landings)
-    candidates = observed.candidates(landed, catalogue, _data_sets_of(landings))
+    records = landed(tables.read(observed.records), landings)
+    candidates = observed.candidates(records, catalogue, _data_sets_of(landings))
     judged = with_broken_rule(with_conflicts(candidates, observed.key), observed.rules)
-    usable = _between(_usable(judged), *window)
+    records = _between(usable(judged), *window)
     held = _between(tables.read(observed.table), *window)
     columns = observed.table.column_names
     asked = None if observed.simulated else _asked(tables, landings)
-    wanted = vintage_rows(usable, None, asked, observed)
+    wanted = vintage_rows(records, None, asked, observed)
     change = (
         wanted.withColumn("side", F.lit(1))
         .unionByName(held.withColumn("side", F.lit(-1)))

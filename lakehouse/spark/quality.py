@@ -1,6 +1,8 @@
 """The quarantine split: which records meet every rule of a table, and which do not and why."""
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import and_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -13,11 +15,20 @@ def with_broken_rule(records: DataFrame, rules: Sequence[Rule]) -> DataFrame:
     """Adds `broken`: null, or a struct of the first broken rule's name and the reason."""
     verdict: Column = F.lit(None).cast("struct<rule:string,reason:string>")
     for rule in reversed(rules):
-        kept = F.coalesce(F.expr(rule.condition), F.lit(False))
         verdict = F.when(
-            ~kept, F.struct(F.lit(rule.name).alias("rule"), F.expr(rule.reason).alias("reason"))
+            ~_kept(rule),
+            F.struct(F.lit(rule.name).alias("rule"), F.expr(rule.reason).alias("reason")),
         ).otherwise(verdict)
     return records.withColumn("broken", verdict)
+
+
+def keeps(rules: Sequence[Rule]) -> Column:
+    """Whether a record breaks no rule; which one, and why, is `with_broken_rule`'s to say."""
+    return reduce(and_, map(_kept, rules))
+
+
+def _kept(rule: Rule) -> Column:
+    return F.coalesce(F.expr(rule.condition), F.lit(False))
 
 
 def refused(records: DataFrame, table: str) -> DataFrame:

@@ -52,6 +52,10 @@ def _options(settings: Settings, jars: list[Path]) -> dict[str, str]:
         # Small data on a big engine: re-planning between stages costs more than it finds.
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.shuffle.partitions": "2",
+        # The old type's footers tell no least and greatest time.
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+        # JSON read from a file gives the same texts as JSON read from a column.
+        "spark.sql.json.enableExactStringParsing": "false",
         "spark.sql.mapKeyDedupPolicy": "LAST_WIN",
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",

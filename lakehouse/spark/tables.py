@@ -1,7 +1,7 @@
 """Delta tables through Spark: create from the contract, read, and the few ways to write."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from pyspark.sql.types import StructType
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.errors import TableError
+from lakehouse.spark.staged import Staged
 from lakehouse.tables import FUNCTIONS, TABLES, VIEWS, Table
 from lakehouse.time import as_utc
 
@@ -59,31 +60,36 @@ class SparkTables:
                 f"RETURNS TABLE COMMENT '{function.meaning}' RETURN {function.query}"
             )
 
-    @contextmanager
-    def in_bulk(self) -> Iterator[None]:
+    def in_bulk(self) -> AbstractContextManager[None]:
         """For a batch that is large beside Spark's own overhead: compile, and use every core.
 
         Profiles for small machines switch both off, because daily batches are tiny.
         """
+        cores = self.spark.sparkContext.defaultParallelism
+        partitions = max(int(self.spark.conf.get("spark.sql.shuffle.partitions") or 1), cores)
+        return self.with_options(
+            {
+                "spark.sql.codegen.wholeStage": "true",
+                "spark.sql.codegen.factoryMode": "FALLBACK",
+                "spark.sql.leafNodeDefaultParallelism": str(cores),
+                "spark.sql.shuffle.partitions": str(partitions),
+            }
+        )
+
+    @contextmanager
+    def with_options(self, wanted: Mapping[str, str]) -> Iterator[None]:
+        """Run with other options of the session."""
         conf = self.spark.conf
-        wanted = {
-            "spark.sql.codegen.wholeStage": "true",
-            "spark.sql.codegen.factoryMode": "FALLBACK",
-            "spark.sql.shuffle.partitions": str(
-                max(
-                    int(conf.get("spark.sql.shuffle.partitions") or 1),
-                    self.spark.sparkContext.defaultParallelism,
-                )
-            ),
-        }
-        before = {key: conf.get(key) for key in wanted}
+        before = {key: conf.get(key, None) for key in wanted}
         try:
             for key, value in wanted.items():
                 conf.set(key, value)
             yield
         finally:
             for key, kept in before.items():
-                if kept is not None:
+                if kept is None:
+                    conf.unset(key)
+                else:
                     conf.set(key, kept)
 
     def read(self, table: Table) -> DataFrame:
@@ -107,6 +113,10 @@ class SparkTables:
     def append(self, table: Table, rows: DataFrame) -> None:
         """Append rows as they are. The caller has made sure that they are new."""
         rows.select(*table.column_names).write.format("delta").mode("append").save(self.path(table))
+
+    def stage(self, table: Table, rows: DataFrame) -> Staged:
+        """Write rows to be looked at before they are the table's."""
+        return Staged(self._arrow, table, rows)
 
     def overwrite(self, table: Table, rows: DataFrame) -> None:
         """Make the table hold exactly these rows, in one commit; older versions stay readable."""
