@@ -1,8 +1,12 @@
 """Through Spark a key is inserted once, changes are one commit, and contracts are checked."""
 
+from datetime import timedelta
+
 import pytest
+from pyspark.sql import functions as F
 
 from lakehouse.errors import TableError
+from lakehouse.spark.tables import literal
 from lakehouse.tables.contract import Table
 from lakehouse.tables.silver import OBSERVATIONS
 from tests.small_lakehouse import SmallLakehouse, utc
@@ -55,3 +59,34 @@ def test_a_table_that_lacks_columns_is_named_with_them(small: SmallLakehouse) ->
     )
     with pytest.raises(TableError, match=r"silver.observations lacks columns \['quality'\]"):
         small.tables.read(wider)
+
+
+def test_staged_rows_are_nobody_s_until_they_are_taken_in(small: SmallLakehouse) -> None:
+    rows = [
+        row("a", 1.0),
+        row("b", 2.0) | {"event_time": HOUR + timedelta(microseconds=1)},
+        row("b", 3.0),
+    ]
+    staged = small.tables.stage(OBSERVATIONS, small.frame(OBSERVATIONS, rows))
+    assert (staged.count(), staged.distinct(["series_id"]), values(small)) == (3, 2, {})
+    assert staged.commit() == 3
+    assert small.arrow.count(OBSERVATIONS) == small.tables.read(OBSERVATIONS).count() == 3
+    # What the log says of their times hides no row from either reader.
+    late = [("event_time", ">", HOUR)]
+    assert small.arrow.count(OBSERVATIONS, late) == 1
+    assert small.tables.read(OBSERVATIONS).where(f"event_time > {literal(HOUR)}").count() == 1
+
+
+def test_staged_rows_can_be_given_up(small: SmallLakehouse) -> None:
+    staged = small.tables.stage(OBSERVATIONS, small.frame(OBSERVATIONS, [row("a", 1.0)]))
+    staged.discard()
+    assert values(small) == {}
+    assert list(small.arrow.path(OBSERVATIONS).rglob("*.parquet")) == []
+
+
+def test_staged_rows_that_lack_a_value_are_not_taken_in(small: SmallLakehouse) -> None:
+    frame = small.frame(OBSERVATIONS, [row("a", 1.0)]).withColumn("unit", F.expr("string(NULL)"))
+    staged = small.tables.stage(OBSERVATIONS, frame)
+    with pytest.raises(TableError, match=r"Expected a value of 'unit' in every row"):
+        staged.commit()
+    assert values(small) == {}

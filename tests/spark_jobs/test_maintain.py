@@ -75,8 +75,9 @@ def test_versions_within_the_retention_stay_readable(arrow: ArrowTables) -> None
 
 
 def test_what_a_killed_write_left_behind_goes_once_it_is_old(arrow: ArrowTables) -> None:
-    young, old = (arrow.path(FEATURES) / f"{name}.parquet" for name in ("young", "old"))
+    young, old = (arrow.path(FEATURES) / "staged" / f"{n}.parquet" for n in ("young", "old"))
     for file in (young, old):
+        file.parent.mkdir(exist_ok=True)
         file.write_bytes(b"half")
     os.utime(old, (0, 0))
     before = content(arrow, FEATURES)
