@@ -126,9 +126,6 @@ def _rows(samples: Samples, built: windows.Windows) -> Floats:
     n, length = samples.target_mask.shape
     days = built.decoder.sum(axis=1) / samples.target_mask.sum(axis=1, keepdims=True)
     whole = np.concatenate([days, built.series[:, None]], axis=1)
-    parts = [
-        built.decoder,
-        samples.known_columns("local_hour"),
-        np.broadcast_to(whole[:, None, :], (n, length, whole.shape[1])),
-    ]
-    return np.concatenate(parts, axis=-1)[samples.target_mask]
+    repeated = np.broadcast_to(whole[:, None, :], (n, length, whole.shape[1]))
+    hour = samples.known_columns("local_hour")
+    return np.concatenate([built.decoder, hour, repeated], axis=-1)[samples.target_mask]

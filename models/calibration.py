@@ -10,12 +10,13 @@ import numpy as np
 
 from models.quantiles import MEDIAN, QUANTILES, non_crossing
 from models.samples import Floats
+from models.windows import mean_known
 
 WINDOW_DAYS = 91
 MIN_DAYS = 14
 _LEAST_FACTOR = 0.1
 _NARROWEST = 1e-3
-"""Share of the mean half-width that a half-width counts as at least."""
+"""Share of its day's mean width that a half-width counts as at least."""
 
 
 def calibrated(forecast: Floats, truth: Floats, lag_days: int) -> Floats:
@@ -43,9 +44,8 @@ def _misses(forecast: Floats, truth: Floats, low: int, high: int) -> Floats:
     centre = forecast[..., MEDIAN]
     error = truth - centre
     half = np.where(error > 0.0, forecast[..., high] - centre, centre - forecast[..., low])
-    known = half[~np.isnan(half)]
-    floor = _NARROWEST * float(known.mean()) if len(known) else 0.0
-    return np.asarray(np.abs(error) / np.maximum(half, max(floor, 1e-12)))
+    day = mean_known(forecast[..., high] - forecast[..., low], axis=1)[:, None]
+    return np.asarray(np.abs(error) / np.maximum(half, np.maximum(_NARROWEST * day, 1e-12)))
 
 
 def _factor(misses: Floats, level: float) -> float:

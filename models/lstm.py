@@ -210,17 +210,21 @@ def train_on(
     model: TrainedLstm, train: Samples, epochs: int, peak_rate: float, seed: int
 ) -> TrainedLstm:
     """The model after some more epochs on other days: scales stay, weights go on from where they
-    are, and the networks of `model` themselves are changed.
+    are. The result depends on what `model` holds and on the seed, not on how it came to be.
 
     Raises BadInput when no target of `train` is known, or for a series the model does not know.
     """
     model.check(train)
     config = replace(model.config, epochs=epochs, peak_rate=peak_rate)
     fitted = _learnt(model, train)
-    for number, member in enumerate(model.networks):
+    networks = []
+    for number, before in enumerate(model.networks):
         network.set_seed(_SEEDS_APART * seed + number)
+        member = _fresh(model)
+        member.set_weights(before.get_weights())
         network.fit(member, fitted, None, config, _SEEDS_APART * seed + number)
-    return model
+        networks.append(member)
+    return replace(model, networks=tuple(networks))
 
 
 def _learnt(training: Training, samples: Samples) -> tuple[windows.Windows, windows.Floats32]:

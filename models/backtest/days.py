@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -21,9 +22,12 @@ from models.samples import (
     WEATHER,
     Floats,
     Samples,
+    Times,
 )
 
 Positions = npt.NDArray[np.int64]
+
+DAY_HOURS = 24
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def samples_at(history: History, days: Sequence[date], daily: Daily) -> Samples:
     starts = grid.instants(first)
     covariates = history.known_names
 
-    def each(values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def each(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.repeat(values, n_series, axis=0)
 
     def flat(values: Floats) -> Floats:
@@ -74,13 +78,13 @@ def samples_at(history: History, days: Sequence[date], daily: Daily) -> Samples:
     return Samples(
         series_id=np.tile(history.series_id, len(days)),
         timezone=np.full(len(days) * n_series, history.timezone, dtype=object),
-        forecast_origin=each(starts),  # type: ignore[arg-type]
-        past_start=each(grid.instants(past[:, 0])),  # type: ignore[arg-type]
+        forecast_origin=each(starts),
+        past_start=each(grid.instants(past[:, 0])),
         past_value=flat(values),
         past_weather=_no_weather(len(days) * n_series),
-        target_time=each(target_time),  # type: ignore[arg-type]
-        known=each(known),  # type: ignore[arg-type]
-        target_mask=each(mask),  # type: ignore[arg-type]
+        target_time=each(target_time),
+        known=each(known),
+        target_mask=each(mask),
         target=flat(target),
         steps=steps,
         covariates=covariates,
@@ -137,10 +141,10 @@ class _Grid:
         picked[:, ~inside] = np.nan
         return picked
 
-    def instants(self, place: Positions) -> npt.NDArray[np.datetime64]:
+    def instants(self, place: Positions) -> Times:
         """The start of the intervals at some positions, UTC."""
         step = np.timedelta64(self.history.minutes, "m")
-        return self.history.start.astype("datetime64[us]") + place * step
+        return np.asarray(self.history.start.astype("datetime64[us]") + place * step)
 
     def calendar(self, place: Positions) -> Floats:
         """`CALENDAR` of the intervals at positions (d, k): (d, k, 4)."""
@@ -152,9 +156,6 @@ class _Grid:
         return np.stack([np.asarray(part, dtype=np.float64) for part in parts], axis=-1).reshape(
             *place.shape, len(parts)
         )
-
-
-DAY_HOURS = 24
 
 
 def _no_weather(n: int) -> Floats:

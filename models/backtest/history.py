@@ -5,15 +5,19 @@ import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from lakehouse.errors import BadInput
 from models.samples import Floats, Strings
 
 _DELIMITERS = (";", ",", "\t", "|")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d")
+_OFFSET = re.compile(r"(?:Z|\d[+-]\d\d:?\d\d)$")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _LOOKED_AT = 50
 _MINUTES = (60, 30, 15)
@@ -80,7 +84,7 @@ def read(file: Path, columns: Columns) -> History:
         )
     if frame.empty:
         raise BadInput(f"Expected rows in {file.name}; it has a header and none.")
-    rows = pd.DataFrame({"series_id": _series_of(frame, columns, file)})
+    rows = pd.DataFrame({"series_id": _series_of(frame, columns)})
     rows["time"] = _instants(frame[columns.time], rows["series_id"], columns)
     for name in (columns.target, *columns.known):
         rows[f"value:{name}"] = _numbers(frame[name], name)
@@ -94,31 +98,32 @@ def _frame(file: Path, columns: Columns) -> pd.DataFrame:
             body = gzip.decompress(body)
     except OSError as fault:
         raise BadInput(f"{file} cannot be read: {fault.strerror or fault}.") from None
-    is_parquet = body[:4] == b"PAR1"
-    frame = pd.read_parquet(io.BytesIO(body)) if is_parquet else _csv(body, columns, file)
+    try:
+        is_parquet = body[:4] == b"PAR1"
+        frame = pd.read_parquet(io.BytesIO(body)) if is_parquet else _csv(body, columns)
+    except (pa.ArrowInvalid, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as fault:
+        raise BadInput(
+            f"{file.name} is not a table that can be read ({str(fault).splitlines()[0]}). "
+            "Say how it is written with --delimiter and --decimal."
+        ) from None
     return frame.rename(columns=lambda name: str(name).strip())
 
 
-def _csv(body: bytes, columns: Columns, file: Path) -> pd.DataFrame:
-    encoding = "utf-8-sig"
+def _csv(body: bytes, columns: Columns) -> pd.DataFrame:
     try:
-        text = body.decode(encoding)
+        text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        encoding = "cp1252"
-        text = body.decode(encoding, errors="replace")
+        text = body.decode("cp1252", errors="replace")
     lines = text.split("\n", _LOOKED_AT)[:_LOOKED_AT]
     delimiter = columns.delimiter or max(_DELIMITERS, key=lines[0].count)
-    decimal = columns.decimal or _decimal(lines[1:], delimiter)
-    try:
-        return pd.read_csv(
-            io.StringIO(text), sep=delimiter, decimal=decimal, skipinitialspace=True,
-            na_values=["-", "n/e"], low_memory=False,
-        )  # fmt: skip
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as fault:
-        raise BadInput(
-            f"{file.name} is not a table that can be read ({str(fault).strip()}). "
-            "Say how it is written with --delimiter and --decimal."
-        ) from None
+    return pd.read_csv(
+        io.StringIO(text),
+        sep=delimiter,
+        decimal=columns.decimal or _decimal(lines[1:], delimiter),
+        skipinitialspace=True,
+        na_values=["-", "n/e"],
+        low_memory=False,
+    )
 
 
 def _decimal(lines: list[str], delimiter: str) -> str:
@@ -127,13 +132,13 @@ def _decimal(lines: list[str], delimiter: str) -> str:
     return "," if has_commas else "."
 
 
-def _series_of(frame: pd.DataFrame, columns: Columns, file: Path) -> "pd.Series[str]":
+def _series_of(frame: pd.DataFrame, columns: Columns) -> Strings:
     if columns.series_id:
-        return frame[columns.series_id].astype(str)
-    return pd.Series(columns.target, index=frame.index, dtype=object)
+        return frame[columns.series_id].astype(str).to_numpy(dtype=object)
+    return np.full(len(frame), columns.target, dtype=object)
 
 
-def _numbers(column: "pd.Series[float]", name: str) -> Floats:
+def _numbers(column: "pd.Series[Any]", name: str) -> Floats:
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, copy=True)
     wrong = np.flatnonzero(np.isnan(numbers) & column.notna().to_numpy())
     if len(wrong):
@@ -158,39 +163,37 @@ def _zone(columns: Columns) -> str:
 
 
 def _instants(
-    texts: "pd.Series[str]", series: "pd.Series[str]", columns: Columns
+    written: "pd.Series[Any]", series: "pd.Series[Any]", columns: Columns
 ) -> pd.DatetimeIndex:
     """Times in UTC. With no zone the clock is taken as it stands, as if it were UTC."""
     zone = _zone(columns)
-    if pd.api.types.is_datetime64_any_dtype(texts):
-        read = pd.DatetimeIndex(texts)
-    else:
-        with_offset = texts.astype(str).str.contains(r"(?:Z|[+-]\d\d:?\d\d)\s*$", regex=True)
-        form = "ISO8601" if texts.astype(str).str.match(r"\d{4}-").all() else "mixed"
-        parsed = pd.to_datetime(
-            texts.astype(str), errors="coerce", utc=bool(with_offset.all()), format=form,
-            dayfirst=form == "mixed",
-        )  # fmt: skip
-        wrong = np.flatnonzero(parsed.isna().to_numpy())
-        if len(wrong):
-            raise BadInput(
-                f"Expected times in the column '{columns.time}'; row {wrong[0] + 2} has "
-                f"'{texts.iloc[wrong[0]]}', and {len(wrong) - 1} more cannot be read. Write them "
-                "as 2024-10-18 07:00."
-            )
-        read = pd.DatetimeIndex(parsed)
+    is_time = pd.api.types.is_datetime64_any_dtype(written)
+    read = pd.DatetimeIndex(written) if is_time else _read_times(written, columns.time)
     if read.tz is not None:
-        in_utc = read.tz_convert("UTC")
-        if columns.timezone == NO_ZONE:
-            return in_utc.tz_localize(None).tz_localize("UTC")
-        return in_utc
+        return read.tz_convert("UTC")
     if columns.timezone == NO_ZONE or not columns.time_is_local:
         return read.tz_localize("UTC")
     return _from_wall_clock(read, series, zone, columns)
 
 
+def _read_times(written: "pd.Series[Any]", name: str) -> pd.DatetimeIndex:
+    texts = [str(text).strip() for text in written]
+    form = "ISO8601" if all(_ISO.match(text) for text in texts) else "mixed"
+    parsed = pd.to_datetime(
+        pd.Series(texts), errors="coerce", utc=all(_OFFSET.search(text) for text in texts),
+        format=form, dayfirst=form == "mixed",
+    )  # fmt: skip
+    wrong = np.flatnonzero(parsed.isna().to_numpy())
+    if len(wrong):
+        raise BadInput(
+            f"Expected times in the column '{name}'; row {wrong[0] + 2} has '{texts[wrong[0]]}', "
+            f"and {len(wrong) - 1} more cannot be read. Write them as 2024-10-18 07:00."
+        )
+    return pd.DatetimeIndex(parsed)
+
+
 def _from_wall_clock(
-    wall: pd.DatetimeIndex, series: "pd.Series[str]", zone: str, columns: Columns
+    wall: pd.DatetimeIndex, series: "pd.Series[Any]", zone: str, columns: Columns
 ) -> pd.DatetimeIndex:
     """Of a time that the clock shows twice, the first in the file is the earlier one."""
     seen = pd.DataFrame({"series": series.to_numpy(), "wall": wall})

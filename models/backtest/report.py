@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,13 @@ def write(outcome: Outcome, figures: Mapping[str, Any], name: str, plan: Plan, f
         month=local.dt.strftime("%Y-%m"),
     )
     pictures = {
-        "Error by local hour": _drawn(lambda axes: _by(axes, rows, "hour")),
-        "Error by month": _drawn(lambda axes: _by(axes, rows, "month")),
-        "Calibration": _drawn(lambda axes: _calibration(axes, rows)),
+        "Error by local hour": _drawn(partial(_by, rows, "hour")),
+        "Error by month": _drawn(partial(_by, rows, "month")),
+        "Calibration": _drawn(partial(_calibration, rows)),
         **_examples(rows, list(figures["models"])),
     }
     environment = Environment(
-        loader=PackageLoader("models.backtest"), autoescape=select_autoescape(["html", "j2"])
+        loader=PackageLoader("models"), autoescape=select_autoescape(["html", "j2"])
     )
     page = environment.get_template(_TEMPLATE).render(
         name=name, plan=plan, figures=figures, pictures=pictures, n_series=outcome.n_series
@@ -56,7 +57,7 @@ def _drawn(draw: Callable[[Any], None]) -> str:
     return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
 
 
-def _by(axes: Any, rows: pd.DataFrame, key: str) -> None:
+def _by(rows: pd.DataFrame, key: str, axes: Any) -> None:
     for name, held in rows.groupby("model_name", sort=False):
         mean = held.groupby(key)["error"].mean()
         axes.plot(range(len(mean)), mean.to_numpy(), label=name, linewidth=1.4)
@@ -67,7 +68,7 @@ def _by(axes: Any, rows: pd.DataFrame, key: str) -> None:
     axes.grid(alpha=0.3)
 
 
-def _calibration(axes: Any, rows: pd.DataFrame) -> None:
+def _calibration(rows: pd.DataFrame, axes: Any) -> None:
     """The share of truths at or below each quantile, beside the share that it promises."""
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
     for name, held in rows.groupby("model_name", sort=False):
@@ -87,18 +88,16 @@ def _examples(rows: pd.DataFrame, models: list[str]) -> dict[str, str]:
     errors = mine.groupby("forecast_origin")["error"].mean().dropna().sort_values()
     places = {"the best day": 0, "a day like most": len(errors) // 2, "the worst day": -1}
     return {
-        f"{models[-1]}, {series_id}: {told}": _drawn(
-            lambda axes, at=errors.index[place]: _example(axes, mine, at)
-        )
+        f"{models[-1]}, {series_id}: {told}": _drawn(partial(_example, mine, errors.index[place]))
         for told, place in places.items()
         if len(errors)
     }
 
 
-def _example(axes: Any, rows: pd.DataFrame, origin: pd.Timestamp) -> None:
+def _example(rows: pd.DataFrame, origin: pd.Timestamp, axes: Any) -> None:
     half = pd.Timedelta(days=_EXAMPLE_DAYS // 2)
     near = rows[(rows["forecast_origin"] - origin).abs() <= half].sort_values("valid_time")
-    times = near["valid_time"].to_numpy().astype("datetime64[s]")
+    times = near["valid_time"].dt.tz_localize(None)
     for low, high, shade in (("q05", "q95", 0.15), ("q10", "q90", 0.2), ("q25", "q75", 0.3)):
         axes.fill_between(times, near[low], near[high], alpha=shade, color="tab:blue", linewidth=0)
     axes.plot(times, near["q50"], color="tab:blue", linewidth=1.2, label="q50")

@@ -39,6 +39,7 @@ from models.samples import Floats, Samples
 LINEAR_WINDOWS = (56, 84, 364, 1456)
 _LONG = 100
 LSTM_CONFIG = LstmConfig(members=1, width=64, encoder_step=1, epochs=40, dropout=0.2)
+TREES = TreesConfig()
 _MORE_EPOCHS, _MORE_RATE = 4, 5e-4
 _SEEDS_APART = 10_000
 _LOOK_SECONDS = 0.3
@@ -119,7 +120,7 @@ def run_task(history: History, plan: Plan, task: Task, folder: Path) -> None:
     days = forecast_days(plan, history)
     every = [day for day in days_of(history, plan.daily) if day <= days[-1]]
     known = [day for day in every if day >= days[0] - (plan.train_days + plan.lag_days) * DAY]
-    lost = lost_series(history, plan)
+    lost = {} if task.model == NAIVE else lost_series(history, plan)
     learnt = _without(history, lost)
     samples = samples_at(learnt, known, plan.daily)
     door = Door(plan, task, samples, known.index(days[0]), len(learnt.series_id))
@@ -204,7 +205,7 @@ class _Trees:
 
     def at(self, door: Door, piece: Piece) -> Forecaster:
         days = door.training(piece, door.plan.train_days)
-        return boosted_trees.train(days, TreesConfig(), seed=0)
+        return boosted_trees.train(days, TREES, seed=0)
 
 
 class _Lstm:
