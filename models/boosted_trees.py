@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lakehouse.errors import BadInput
+from lakehouse.errors import BadInput, SetupError
 from models import scaling, windows
 from models.quantiles import MEDIAN, QUANTILES, non_crossing
 from models.samples import WEATHER, Floats, Samples
@@ -61,10 +61,10 @@ class BoostedTrees:
 def train(train: Samples, config: TreesConfig, seed: int) -> BoostedTrees:
     """Train on all rows with a known target. The same data, config and seed give the same trees.
 
-    Raises BadInput where a series has no known value.
+    Raises BadInput where a series has under 28 days with a known value, and SetupError where the
+    machine lacks a library.
     """
-    import lightgbm
-
+    lightgbm = _lightgbm()
     assert train.target is not None
     draft = BoostedTrees(
         config,
@@ -84,6 +84,17 @@ def train(train: Samples, config: TreesConfig, seed: int) -> BoostedTrees:
         for place in range(len(QUANTILES))
     ]
     return BoostedTrees(**{**vars(draft), "boosters": tuple(boosters)})
+
+
+def _lightgbm() -> Any:
+    try:
+        import lightgbm
+    except OSError as fault:
+        raise SetupError(
+            f"LightGBM needs GNU's OpenMP library ({fault}). Run 'make setup-system', or install "
+            "libgomp1."
+        ) from None
+    return lightgbm
 
 
 def _trees(config: TreesConfig, place: int) -> int:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -38,12 +39,18 @@ def write(outcome: Outcome, figures: Mapping[str, Any], name: str, plan: Plan, f
     environment = Environment(
         loader=PackageLoader("models"), autoescape=select_autoescape(["html", "j2"])
     )
+    environment.filters["figure"] = _figure
     page = environment.get_template(_TEMPLATE).render(
         name=name, plan=plan, figures=figures, pictures=pictures, n_series=outcome.n_series
     )
     draft = file.with_name(f".{file.name}")
     draft.write_text(page, encoding="utf-8")
     draft.replace(file)
+
+
+def _figure(value: float, form: str) -> str:
+    """A number as a person reads it; a dash where there is none."""
+    return form.format(value) if math.isfinite(value) else "–"
 
 
 def _drawn(draw: Callable[[Any], None]) -> str:
@@ -60,7 +67,7 @@ def _drawn(draw: Callable[[Any], None]) -> str:
 def _by(rows: pd.DataFrame, key: str, axes: Any) -> None:
     for name, held in rows.groupby("model_name", sort=False):
         mean = held.groupby(key)["error"].mean()
-        axes.plot(range(len(mean)), mean.to_numpy(), label=name, linewidth=1.4)
+        axes.plot(range(len(mean)), mean.to_numpy(), label=name, linewidth=1.4, marker=".")
         ticks = range(0, len(mean), max(len(mean) // 12, 1))
         axes.set_xticks(list(ticks), [str(mean.index[i]) for i in ticks])
     axes.set_ylabel("mean absolute error")
