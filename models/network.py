@@ -116,15 +116,16 @@ def build(config: LstmConfig, encoder: int, decoder: int, n_series: int, steps: 
 def fit(
     network: Network,
     train: tuple[Windows, Floats32],
-    validation: tuple[Windows, Floats32],
+    validation: tuple[Windows, Floats32] | None,
     config: LstmConfig,
     seed: int,
     on_epoch: OnEpoch | None = None,
 ) -> History:
     """Train `network` in place on windows and targets (n, T), NaN where unknown.
 
-    Returns loss and val_loss of each epoch: pinball loss, scaled and less the level. on_epoch gets
-    the epoch's number, from 0, and the same figures.
+    Returns loss and, where there is a validation, val_loss of each epoch: pinball loss, scaled and
+    less the level. on_epoch gets the epoch's number, from 0, and the same figures. A network that
+    was trained before goes on from its weights.
     """
     tf = tensorflow()
     n = len(train[1])
@@ -136,11 +137,10 @@ def fit(
     for epoch in range(config.epochs):
         order = random.permutation(n)[: n - n % batch].reshape(-1, batch)
         losses = [step(tf.constant(rows, dtype="int32")) for rows in order]
-        predicted = predict(scorer, validation[0])
-        figures = {
-            "loss": float(tf.add_n(losses)) / len(losses),
-            "val_loss": float(_pinball(tf, validation[1], predicted)),
-        }
+        figures = {"loss": float(tf.add_n(losses)) / len(losses)}
+        if validation:
+            predicted = predict(scorer, validation[0])
+            figures["val_loss"] = float(_pinball(tf, validation[1], predicted))
         history.append(figures)
         if on_epoch:
             on_epoch(epoch, figures)

@@ -93,7 +93,7 @@ def test_hours_written_as_shorter_intervals_are_read_as_the_hours_they_are(
     assert np.allclose(fine.encoder[:, ::steps], hours.encoder, atol=1e-5)
 
 
-def test_covariates_enter_as_value_flag_and_change(halves: pd.DataFrame) -> None:
+def test_covariates_enter_with_their_past_a_flag_and_their_change(halves: pd.DataFrame) -> None:
     scales = {"dk1.test": Scaling(0.0, 10.0, False)}
     wind = Scaling(6.0, 3.0, False)
     frame = halves.iloc[[10, 20]].copy()
@@ -103,14 +103,19 @@ def test_covariates_enter_as_value_flag_and_change(halves: pd.DataFrame) -> None
     samples = from_rows(frame)
     built = build(samples, scales, 24, covariates={"dk1.test": {"wind": wind}})
     without = build(from_rows(halves.drop(columns="covariates").iloc[[10, 20]]), scales, 24)
-    assert np.array_equal(built.encoder, without.encoder)
-    assert np.array_equal(built.decoder[..., :-6], without.decoder)
+    assert np.array_equal(built.encoder[..., :-2], without.encoder)
+    assert np.array_equal(built.decoder[..., :-10], without.decoder)
     known = samples.target_mask[1] & (np.arange(50) != 5)
-    value, calm, flag, flag_calm, change, change_calm = np.moveaxis(built.decoder[1, :, -6:], -1, 0)
-    ahead = wind.apply(samples.target_covariates[1, :, 0])
-    usual = wind.apply(samples.past_covariates[1, -ENCODER_HOURS * 2 :, 0]).mean()
-    assert np.allclose(value[known], ahead[known], atol=1e-5)
-    assert np.allclose(change[known], ahead[known] - usual, atol=1e-5)
+    past, ahead = samples.past_covariates[1, :, 0], samples.target_covariates[1, :, 0]
+    seen = wind.apply(past)
+    assert np.allclose(built.encoder[1, :, -2], seen[-ENCODER_HOURS * 2 :], atol=1e-5)
+    value, calm, flag, flag_calm, day, week, _, _, change, change_calm = np.moveaxis(
+        built.decoder[1, :, -10:], -1, 0
+    )
+    assert np.allclose(value[known], wind.apply(ahead)[known], atol=1e-5)
+    assert np.allclose(change[known], (wind.apply(ahead) - seen[-336:].mean())[known], atol=1e-5)
+    assert np.allclose(day[:48], seen[-48:], atol=1e-5)
+    assert np.allclose(week[:48], seen[-336:-288], atol=1e-5)
     assert (value[5], flag[5], change[5]) == (0.0, 1.0, 0.0)
     assert not flag[known].any()
     # Never known: neither here nor, so that there is no scale, in training.
