@@ -5,7 +5,7 @@ learns the same target. Source: Ke et al. 2017, NeurIPS 30, "LightGBM".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from models import scaling, windows
 from models.quantiles import MEDIAN, QUANTILES, non_crossing
 from models.samples import WEATHER, Floats, Samples
 from models.scaling import Scaling
-from models.windows import CovariateScalings
+from models.windows import CovariateScalings, Inputs
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class TreesConfig:
     least_rows: int = 40  # in a leaf
     rows_share: float = 0.8
     inputs_share: float = 0.5
-    level_hours: int = 24
+    inputs: Inputs = field(default_factory=lambda: Inputs(level_hours=24))
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,8 @@ def _windows(samples: Samples, trained: BoostedTrees) -> windows.Windows:
     return windows.build(
         samples,
         trained.scalings,
-        trained.config.level_hours,
-        covariates=trained.covariate_scalings,
-        weather=trained.weather,
+        replace(trained.config.inputs, weather=trained.weather),
+        trained.covariate_scalings,
     )
 
 

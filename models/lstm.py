@@ -14,7 +14,7 @@ from models.network import History, LstmConfig, Network, OnEpoch
 from models.quantiles import QUANTILES, non_crossing
 from models.samples import WEATHER, Floats, Samples
 from models.scaling import Scaling
-from models.windows import CovariateScalings
+from models.windows import CovariateScalings, Inputs
 
 __all__ = ["LstmConfig", "TrainedLstm", "Training", "load", "read_training", "train"]
 
@@ -42,10 +42,8 @@ class Training:
         return windows.build(
             samples,
             self.scalings,
-            self.config.level_hours,
-            self.config.year_cycle,
+            replace(self.config.inputs, weather=self.weather),
             self.covariate_scalings,
-            self.weather,
         )
 
 
@@ -127,7 +125,7 @@ def read_training(folder: Path) -> Training:
     """What `TrainedLstm.save` wrote beside the weights; needs no TensorFlow. Raises BadInput."""
     about = json.loads(_file(folder, _ABOUT).read_text())
     return Training(
-        config=LstmConfig(**about["config"]),
+        config=LstmConfig(**about["config"] | {"inputs": Inputs(**about["config"]["inputs"])}),
         seed=about["seed"],
         scalings=_from_dicts(about["scalings"]),
         channels=(about["channels"][0], about["channels"][1]),
@@ -192,7 +190,7 @@ def train(
         covariate_scalings=scaling.of_covariates(train),
         weather=not np.isnan(train.known_columns(*WEATHER)).all(),
     )
-    later = _learnt(draft, validation) if validation else None
+    later = None if validation is None else _learnt(draft, validation)
     fitted = _learnt(draft, train)
     draft = replace(draft, channels=(fitted[0].encoder.shape[-1], fitted[0].decoder.shape[-1]))
     networks, histories = [], []

@@ -12,7 +12,7 @@ import math
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import numpy as np
 from lakehouse.quiet import stderr_in
 from models.quantiles import QUANTILES
 from models.samples import TARGET_HOURS
-from models.windows import ENCODER_HOURS, Floats32, Windows
+from models.windows import ENCODER_HOURS, Floats32, Inputs, Windows
 
 Network = Any  # keras.Model; Keras has no types and is not imported at the top
 History = list[dict[str, float]]
@@ -47,8 +47,8 @@ class LstmConfig:
     dropout: float = 0.3
     skip_l1: float = 1e-4
     asinh: bool = True
-    year_cycle: bool = True  # with under two years of training it can memorise dates: validate
-    level_hours: int = 168  # the level is the mean of so many newest hours
+    inputs: Inputs = field(default_factory=Inputs)
+    xla: bool = False  # compile the step with XLA: see docs/accuracy.md before
 
     def fingerprint(self) -> str:
         """Eight hex digits, equal for equal configurations in any process."""
@@ -179,7 +179,7 @@ def _step(
         optimizer.apply_gradients(zip(tape.gradient(total, weights), weights, strict=True))
         return loss
 
-    return tf.function(step)
+    return tf.function(step, jit_compile=config.xla)
 
 
 def _optimizer(config: LstmConfig, steps: int) -> Any:

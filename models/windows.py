@@ -23,9 +23,21 @@ Positions = npt.NDArray[np.int64]
 ENCODER_HOURS = 168
 DAY_HOURS = 24
 RECENT_DAYS = 3
-WEEKS_BACK = 4
 _DAY_CYCLE = 2.0 * np.pi / 24.0
 _YEAR_CYCLE = 2.0 * np.pi / 365.25
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Which inputs are read. A series that is known to the day before learns best from few; one
+    that is published late needs more of its past."""
+
+    level_hours: int = 168  # the level is the mean of so many newest hours
+    weeks_back: int = 4  # so many newest days of the same weekday
+    means: bool = True  # the mean of all such days, and of the last seven days
+    day_waves: int = 3  # sines and cosines of the hour, and their multiples
+    year_waves: int = 2  # of the day of the year; under two years of training memorise dates
+    weather: bool = True  # whether its channels are there at all
 
 
 @dataclass(frozen=True)
@@ -42,30 +54,28 @@ class Windows:
 def build(
     samples: Samples,
     scalings: Mapping[str, Scaling],
-    level_hours: int,
-    year_cycle: bool = True,
+    inputs: Inputs,
     covariates: CovariateScalings = NO_COVARIATES,
-    weather: bool = True,
 ) -> Windows:
     """Build the inputs of every sample; each series of `samples` must have its scaling.
 
-    scalings: in the order that numbers the series. level_hours: 24 suits prices, 168 series with
-    a weekly rhythm that are published late. year_cycle: whether the day of the year is an input.
-    covariates: by series and name; a covariate without a scaling counts as not known.
-    weather: whether its channels are there at all.
+    scalings: in the order that numbers the series. covariates: by series and name; a covariate
+    without a scaling counts as not known.
     """
     order = {series_id: number for number, series_id in enumerate(scalings)}
     scaled = scale_rows(samples, samples.past_value, scalings)
     last = _last_known(scaled)
     # Nothing known: the level is the series' median, 0 when scaled.
-    level = np.nan_to_num(mean_known(_window(scaled, last, level_hours * samples.steps), axis=1))
+    level = np.nan_to_num(
+        mean_known(_window(scaled, last, inputs.level_hours * samples.steps), axis=1)
+    )
     past = scaled - level[:, None]
     known_past, known_ahead = _covariates(samples, covariates)
-    seen = _weather_units(samples.past_weather) if weather else None
+    seen = _weather_units(samples.past_weather) if inputs.weather else None
     encoder = [*_encoder(samples, past, seen, last), *_known_past(samples, known_past, last)]
     decoder = [
-        *_decoder(samples, past, seen, last, level),
-        _calendar(samples, year_cycle),
+        *_decoder(samples, inputs, past, seen, last, level),
+        _calendar(samples, inputs),
         *_known_ahead(samples, known_past, known_ahead, last),
     ]
     return Windows(
@@ -147,10 +157,15 @@ def _encoder(
 
 
 def _decoder(
-    samples: Samples, past: Floats, weather: Floats | None, last: Positions, level: Floats
+    samples: Samples,
+    inputs: Inputs,
+    past: Floats,
+    weather: Floats | None,
+    last: Positions,
+    level: Floats,
 ) -> list[Floats]:
     window = ENCODER_HOURS * samples.steps
-    lags = _lags(by_local_day(samples, past))
+    lags = _lags(by_local_day(samples, past), inputs)
     values = _flagged(np.moveaxis(at_target(samples, lags), 1, -1))
     if weather is not None:
         forecast = _weather_units(samples.known_columns(*WEATHER))
@@ -211,23 +226,17 @@ def _scale_covariates(samples: Samples, values: Floats, scalings: CovariateScali
     return scaled
 
 
-def _lags(days: Floats) -> Floats:
-    """days: (n, PAST_DAYS, k) less level. Returns (n, RECENT_DAYS + WEEKS_BACK + 2, k).
+def _lags(days: Floats, inputs: Inputs) -> Floats:
+    """days: (n, PAST_DAYS, k) less level. Returns (n, lags, k).
 
-    Per time of the clock: the newest known days, the newest known same weekdays, the mean of all
-    known same weekdays, the mean of the seven newest known days.
+    Per time of the clock: the newest known days, the newest known same weekdays; where means are
+    asked for, that of all known same weekdays and of the seven newest known days.
     """
-    recent = newest(days, RECENT_DAYS)
-    weekly = newest(days[:, 6::7], WEEKS_BACK)
-    return np.concatenate(
-        [
-            recent,
-            weekly,
-            mean_known(days[:, 6::7], axis=1)[:, None],
-            mean_known(newest(days, 7), axis=1)[:, None],
-        ],
-        axis=1,
-    )
+    weekly = days[:, 6::7]
+    lags = [newest(days, RECENT_DAYS), newest(weekly, inputs.weeks_back)]
+    if inputs.means:
+        lags += [mean_known(each, axis=1)[:, None] for each in (weekly, newest(days, 7))]
+    return np.concatenate(lags, axis=1)
 
 
 def newest(days: Floats, count: int) -> Floats:
@@ -237,7 +246,7 @@ def newest(days: Floats, count: int) -> Floats:
     return np.take_along_axis(days, order, axis=1)
 
 
-def _calendar(samples: Samples, year_cycle: bool) -> Floats:
+def _calendar(samples: Samples, inputs: Inputs) -> Floats:
     hour, weekday, day, holiday = np.moveaxis(
         np.nan_to_num(samples.known_columns("local_hour", "weekday", "day_of_year", "is_holiday")),
         -1,
@@ -246,10 +255,10 @@ def _calendar(samples: Samples, year_cycle: bool) -> Floats:
     waves = [
         wave(multiple * angle)
         for angle, multiples in (
-            (hour * _DAY_CYCLE, (1, 2, 3)),
-            (day * _YEAR_CYCLE, (1, 2) if year_cycle else ()),
+            (hour * _DAY_CYCLE, inputs.day_waves),
+            (day * _YEAR_CYCLE, inputs.year_waves),
         )
-        for multiple in multiples
+        for multiple in range(1, multiples + 1)
         for wave in (np.sin, np.cos)
     ]
     weekdays = [(weekday == number).astype(np.float64) for number in range(7)]

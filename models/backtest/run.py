@@ -35,9 +35,11 @@ from models.backtest.plan import (
 from models.boosted_trees import TreesConfig
 from models.lstm import LstmConfig
 from models.samples import Floats, Samples
+from models.windows import Inputs
 
 LINEAR_WINDOWS = (56, 84, 364, 1456)
 _LONG = 100
+FEW_INPUTS = Inputs(level_hours=24, weeks_back=1, means=False, day_waves=2, year_waves=1)
 LSTM_CONFIG = LstmConfig(members=1, width=64, encoder_step=1, epochs=40, dropout=0.2)
 TREES = TreesConfig()
 _MORE_EPOCHS, _MORE_RATE = 4, 5e-4
@@ -240,11 +242,11 @@ class _Lstm:
 
 def _config(door: Door) -> LstmConfig:
     """Members take turns between the scales, and past errors weigh them: which one suits a series
-    is not known beforehand. A newest day that is stale says little of the target's level."""
+    is not known beforehand. Where the newest day is stale, few days say too little."""
     return replace(
         LSTM_CONFIG,
         asinh=door.task.seed % 2 == 0,
-        level_hours=24 if door.plan.lag_days == 1 else 168,
+        inputs=FEW_INPUTS if door.plan.lag_days == 1 else Inputs(),
     )
 
 
