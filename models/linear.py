@@ -8,7 +8,7 @@ corrected Akaike criterion (Hurvich and Tsai 1989), which also holds where input
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -35,28 +35,36 @@ _FAR = 8.0
 
 @dataclass(frozen=True)
 class Window:
-    """The coefficients of one calibration window, for inputs less `mean` over `spread`."""
+    """The lines of one calibration window, in scales of its own: levels move over the years.
+
+    They are for inputs less `mean` over `spread`, and give values less the level.
+    """
 
     days: int
+    value: Scaling
+    ahead: tuple[Scaling | None, ...]  # of each known input; None where none was ever known
     mean: Floats  # (p,)
     spread: Floats  # (p,)
     weights: Floats  # (p, k), k times of the day
     intercept: Floats  # (k,)
 
-    def predict(self, inputs: Floats) -> Floats:
-        """(n, p) -> (n, k), scaled and less the level."""
+    def point(self, samples: Samples) -> Floats:
+        """(n, k) in the unit of the series."""
+        inputs, level = _inputs(samples, self.value, self.ahead)
         apart = np.clip((inputs - self.mean) / self.spread, -_FAR, _FAR)
-        return np.asarray(apart @ self.weights + self.intercept)
+        return self.value.invert(apart @ self.weights + self.intercept + level[:, None])
 
 
 @dataclass(frozen=True)
 class SeriesLines:
     """What was fitted of one series."""
 
-    value: Scaling
-    ahead: tuple[Scaling | None, ...]  # of each known input; None where none was ever known
     windows: tuple[Window, ...]
-    residuals: Floats  # (k, 7) quantiles of what the fit left, scaled
+    residuals: Floats  # (k, 7) quantiles of what the fit left, in the unit of the series
+
+    def point(self, samples: Samples) -> Floats:
+        """(n, k): the windows' mean, in the unit of the series."""
+        return np.asarray(np.mean([window.point(samples) for window in self.windows], axis=0))
 
 
 @dataclass(frozen=True)
@@ -103,29 +111,22 @@ def _fit_series(days: Samples, windows: Sequence[int], before: SeriesLines | Non
             f"value, {MIN_DAYS} are needed."
         )
     days = days.select(known)
-    assert days.target is not None
-    value = before.value if before else scaling.fit(days.target, asinh=True)
-    ahead = before.ahead if before else _ahead_scalings(days)
-    inputs, level = _inputs(days, value, ahead)
-    target = target_by_clock(days, value.apply(days.target) - level[:, None])
     kept = {w.days: w for w in (before.windows if before else ())}
-    fresh = {n: _fit_window(inputs[-n:], target[-n:], n) for n in windows if n > MIN_DAYS}
-    lines = tuple((kept | fresh).values())
-    newest_days = slice(-_RESIDUAL_DAYS, None)
-    left = target[newest_days] - np.mean([w.predict(inputs[newest_days]) for w in lines], axis=0)
-    residuals = np.nan_to_num(np.moveaxis(np.nanquantile(left, QUANTILES, axis=0), 0, -1))
-    return SeriesLines(value, ahead, lines, residuals)
+    fresh = {n: _fit_window(days.select(slice(-n, None)), n) for n in windows if n >= MIN_DAYS}
+    lines = SeriesLines(tuple((kept | fresh).values()), np.empty(0))
+    newest_days = days.select(slice(-_RESIDUAL_DAYS, None))
+    assert newest_days.target is not None
+    left = target_by_clock(newest_days, newest_days.target) - lines.point(newest_days)
+    asked = ~np.isnan(left).all(axis=0)  # a short horizon leaves times of the day out
+    residuals = np.zeros((left.shape[1], len(QUANTILES)))
+    residuals[asked] = np.nanquantile(left[:, asked], QUANTILES, axis=0).T
+    return replace(lines, residuals=residuals)
 
 
 def _forecast(lines: SeriesLines, samples: Samples) -> Floats:
-    inputs, level = _inputs(samples, lines.value, lines.ahead)
-    scaled = np.mean([window.predict(inputs) for window in lines.windows], axis=0)
-    point = at_target(samples, scaled + level[:, None])
-    residuals = at_target(
-        samples, np.broadcast_to(lines.residuals.T, (len(samples), *lines.residuals.T.shape))
-    )
-    quantiles = lines.value.invert(around(point, np.moveaxis(residuals, 1, -1)))
-    return non_crossing(quantiles)
+    point = at_target(samples, lines.point(samples))
+    each = np.broadcast_to(lines.residuals.T, (len(samples), *lines.residuals.T.shape))
+    return non_crossing(around(point, np.moveaxis(at_target(samples, each), 1, -1)))
 
 
 def _ahead_scalings(days: Samples) -> tuple[Scaling | None, ...]:
@@ -173,8 +174,11 @@ def _by_hour(samples: Samples, values: Floats) -> Floats:
     return mean_known(values.reshape(*values.shape[:-1], 24, samples.steps), axis=-1)
 
 
-def _fit_window(inputs: Floats, target: Floats, days: int) -> Window:
-    """inputs: (n, p); target: (n, k), NaN where not known."""
+def _fit_window(samples: Samples, days: int) -> Window:
+    assert samples.target is not None
+    value, ahead = scaling.fit(samples.target, asinh=True), _ahead_scalings(samples)
+    inputs, level = _inputs(samples, value, ahead)
+    target = target_by_clock(samples, value.apply(samples.target) - level[:, None])
     mean, spread = inputs.mean(axis=0), inputs.std(axis=0)
     spread = np.where(spread > 1e-9, spread, np.inf)  # what never changed tells nothing
     apart = (inputs - mean) / spread
@@ -190,7 +194,7 @@ def _fit_window(inputs: Floats, target: Floats, days: int) -> Window:
         weights[:, place] = _lasso(
             rows, gram if held.all() else rows.T @ rows, wanted[held] - intercept[place]
         )
-    return Window(days, mean, spread, weights, intercept)
+    return Window(days, value, ahead, mean, spread, weights, intercept)
 
 
 def _lasso(rows: Floats, gram: npt.NDArray[np.float64], wanted: Floats) -> npt.NDArray[np.float64]:

@@ -62,3 +62,13 @@ def test_too_few_days_and_unknown_series_are_named(halved) -> None:
     other = replace(later, series_id=np.full(len(later), "dk9.test", dtype=object))
     with pytest.raises(BadInput, match=r"dk9\.test"):
         linear.fit(train, (50,)).predict(other)
+
+
+def test_a_short_horizon_is_fitted_too(tmp_path: Path) -> None:
+    frame_of(80).to_csv(tmp_path / "load.csv", index=False)
+    history = read(tmp_path / "load.csv", COLUMNS)
+    samples = samples_at(history, days_of(history, Daily(9, 6)), Daily(9, 6))
+    predicted = linear.fit(samples.select(slice(0, 70)), (60,)).predict(
+        samples.select(slice(75, 76))
+    )
+    assert not np.isnan(predicted[0, :6]).any() and np.isnan(predicted[0, 6:]).all()
