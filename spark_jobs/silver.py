@@ -53,7 +53,7 @@ def update_observations(
     written = {"gaps": counts["gaps"]}
     if counts["refused"]:
         written[QUARANTINE.name] = refuse(tables, refused(fresh, observed.table.name), mine)
-    older = _asked_for_the_same(manifest, mine)
+    older = _asked_for_the_same(manifest, mine, _fed_together(catalogue, observed, mine))
     if older and max(o["fetched_at"] for o in older) >= first_fetch(mine):
         span = _window(mine)
         if counts["values"]:  # a body may hold more than it was asked for
@@ -212,9 +212,27 @@ def _overlap(some: Landings, others: Landings) -> bool:
     return first < end and start < last
 
 
-def _asked_for_the_same(manifest: Landings, mine: Landings) -> list[dict[str, Any]]:
-    """The other landings of the same data sets whose windows overlap those of `mine`."""
-    data_sets = set(_data_sets_of(mine))
+def _fed_together(catalogue: Catalogue, observed: Observed, mine: Landings) -> set[str]:
+    """The data sets of `mine`, and those that the same series come, or came, from."""
+    together = set(_data_sets_of(mine))
+    feeds = [{feed.data_set for feed in series.feeds} for series in catalogue.series.values()]
+    for _ in feeds:  # series may be linked by others
+        together |= {name for named in feeds if named & together for name in named}
+    return together & set(observed.data_sets)
+
+
+def _series_of(catalogue: Catalogue, data_sets: Sequence[str]) -> list[str]:
+    return [
+        series.series_id
+        for series in catalogue.series.values()
+        if any(feed.data_set in data_sets for feed in series.feeds)
+    ]
+
+
+def _asked_for_the_same(
+    manifest: Landings, mine: Landings, data_sets: set[str]
+) -> list[dict[str, Any]]:
+    """The other landings of these data sets whose windows overlap those of `mine`."""
     own = {row["landing_id"] for row in mine}
     return [
         row
@@ -250,6 +268,9 @@ def _remake(
     judged = with_broken_rule(with_conflicts(candidates, observed.key), observed.rules)
     usable = _between(_usable(judged), *window)
     held = _between(tables.read(observed.table), *window)
+    if "series_id" in observed.key:
+        # What other data sets gave is not among these records, and stays.
+        held = held.where(F.col("series_id").isin(_series_of(catalogue, _data_sets_of(landings))))
     columns = observed.table.column_names
     asked = None if observed.simulated else _asked(tables, landings)
     wanted = vintage_rows(usable, None, asked, observed)
