@@ -7,7 +7,8 @@ BIN := .venv/bin
 # `make setup PYTHON=python3.12` chooses; without it the first suitable one is taken.
 export PYTHON
 
-.PHONY: help demo test setup setup-system test-slow lint format docs lock clean
+.PHONY: help demo test setup setup-system test-slow lint format docs lock \
+  bench-accuracy clean
 
 help: ## This list
 	@sed -n 's/^## //p; s/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' \
@@ -45,6 +46,9 @@ format: setup ## Put every file into the house's form
 
 test-slow: setup ## The tests that take minutes
 	$(BIN)/pytest -m slow $(ARGS)
+
+bench-accuracy: setup ## Accuracy on the public series of ../shared/data: hours (ARGS="DATA OUTPUT")
+	$(BIN)/python -m benchmarks.accuracy $(or $(ARGS),../shared/data .cache/accuracy)
 
 docs: setup ## Write docs/tables.md anew from the table contracts
 	$(BIN)/python -m gridcast.tables_doc

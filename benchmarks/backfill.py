@@ -47,11 +47,12 @@ def main() -> None:
         whole = measure([*command, "backfill", "--from", FIRST, "--to", LAST])
         if whole.returncode:
             sys.exit(whole.told)
-        print(whole.told)
+        print(whole.told, flush=True)
         print(f"backfill of {FIRST} to {LAST}: {whole.seconds:.0f} s, {whole.peak_gib:.1f} GiB")
         for told, query in QUERIES.items():
-            print(f"\n{told}")
-            subprocess.run([*command, "sql", query], check=True)
+            print(f"\n{told}", flush=True)
+            # A table would be cut to the width of a terminal that is not there.
+            subprocess.run([*command, "sql", query, "--format", "csv"], check=True)
 
 
 def _catalogue(folder: Path) -> Path:

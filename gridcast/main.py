@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from gridcast.accuracy import add_accuracy
 from gridcast.front import Front
 from gridcast.history import add_history
 from lakehouse.errors import BadInput, GridcastError
@@ -112,6 +113,7 @@ def sql(
 
 
 add_history(app)
+add_accuracy(app)
 
 
 @app.command()

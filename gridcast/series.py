@@ -11,6 +11,7 @@ from flows.run import new_run
 from gridcast.front import Front
 from lakehouse.catalogue import Catalogue
 from lakehouse.tables.bronze import ENERGY_RECORDS, QUARANTINE
+from lakehouse.tables.silver import COVARIATES, OBSERVATIONS
 from spark_jobs.own_series import OwnSeries, add, told
 
 _COLUMNS = ("series", "group", "unit", "forecast every", "data set", "key", "location", "is")
@@ -84,13 +85,16 @@ def run_add(front: Front, own: OwnSeries) -> None:
     )
     records = run.arrow.count(ENERGY_RECORDS, [("landing_id", "=", landing["landing_id"])])
     written = outcome.written
+    by_rule = Counter((row["table"] == COVARIATES.name, row["rule"]) for row in refused)
+    of_values = sum(count for (is_known, _), count in by_rule.items() if not is_known)
     front.console.print(
-        f"{own.series_id}: {records:,} records = {written.get('silver.observations', 0):,} new "
+        f"{own.series_id}: {records:,} records = {written.get(OBSERVATIONS.name, 0):,} new "
         f"values + {written.get('repeats', 0):,} repeats + {written.get('gaps', 0):,} gaps + "
-        f"{len(refused):,} refused"
+        f"{of_values:,} refused"
     )
-    for rule, count in Counter(row["rule"] for row in refused).items():
-        front.console.print(f"  {rule}: {count:,}; see bronze.quarantine")
+    for (is_known, rule), count in by_rule.items():
+        where = " in columns known in advance" if is_known else ""
+        front.console.print(f"  {rule}{where}: {count:,}; see bronze.quarantine")
     front.console.print(
         f"Values count as known {own.delay_hours} h after their interval (assumed); say otherwise "
         "with --delay-hours."

@@ -5,12 +5,15 @@ say which hours make a day and when an origin is due.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from lakehouse.errors import BadInput
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+#: From then on the rules of every zone repeat.
+_RULES_REPEAT = datetime(2038, 1, 1, tzinfo=UTC)
 
 
 def parse_utc(text: str) -> datetime:
@@ -71,6 +74,18 @@ def intervals_of(day: date, zone: ZoneInfo, minutes: int) -> list[datetime]:
                 f"one begins at {iso(edge)}. Give the group resolution_minutes = 15 or 30."
             )
     return [start + i * length for i in range(round((end - start) / length))]
+
+
+@cache
+def uneven_since(zone: ZoneInfo, minutes: int, since: datetime) -> datetime | None:
+    """The first local time from `since` on whose offset is no multiple of `minutes`; none is usual.
+
+    Looks once a week: no offset holds for less.
+    """
+    length = timedelta(minutes=minutes)
+    weeks = range(max(1, (_RULES_REPEAT - since) // (7 * DAY)))
+    times = ((since + week * 7 * DAY).astimezone(zone) for week in weeks)
+    return next((time for time in times if (time.utcoffset() or length) % length), None)
 
 
 def last_origin(as_of: datetime, clock_time: time, zone: ZoneInfo) -> datetime:

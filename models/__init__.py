@@ -1,1 +1,1 @@
-"""Arrays in, arrays out: naive, LSTM, metrics, promotion, registry. No Spark, no Prefect."""
+"""Arrays in, arrays out: models, metrics, backtest, promotion, registry. No Spark, no Prefect."""

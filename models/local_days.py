@@ -17,7 +17,7 @@ _HOUR = np.timedelta64(1, "h")
 
 
 def by_local_day(samples: Samples, values: Floats) -> Floats:
-    """Arrange a past grid by local day and clock.
+    """Arrange a past grid by local day and clock; a day begins where the target does.
 
     values: (n, P), on the grid of `samples`.
     Returns (n, PAST_DAYS, 24 * steps): [i, b - 1, k] is about the k-th interval of the clock, b
@@ -41,6 +41,19 @@ def at_target(samples: Samples, by_clock: Floats) -> Floats:
     return np.where(mask, picked, np.nan)
 
 
+def target_by_clock(samples: Samples, values: Floats) -> Floats:
+    """Arrange target intervals by their local clock; of a time shown twice the second counts.
+
+    values: (n, T). Returns (n, 24 * steps), NaN where the day has no such time. The inverse of
+    `at_target`, but for days of 23 and 25 hours.
+    """
+    by_clock = np.full((len(values), 24 * samples.steps), np.nan)
+    row, place = np.nonzero(samples.target_mask)
+    clock = np.rint(samples.known[row, place, KNOWN.index("local_hour")] * samples.steps)
+    by_clock[row, clock.astype(np.int64)] = values[row, place]
+    return by_clock
+
+
 def _grid_index(samples: Samples) -> npt.NDArray[np.int64]:
     """(n, PAST_DAYS, 24 * steps) positions in the past grid, -1 before its start."""
     index = np.empty((len(samples), PAST_DAYS, 24 * samples.steps), dtype=np.int64)
@@ -53,10 +66,14 @@ def _grid_index(samples: Samples) -> npt.NDArray[np.int64]:
 
 def _zone_index(starts: Times, zone: str, steps: int) -> npt.NDArray[np.int64]:
     """starts: (d,) UTC starts of local days. Returns (d, PAST_DAYS, 24 * steps) positions."""
-    midnight = _local(starts, zone).astype("datetime64[D]")
-    days = midnight[:, None] - np.arange(1, PAST_DAYS + 1)
+    local = _local(starts, zone)
     interval = _HOUR.astype("timedelta64[m]") // steps
-    wall = days[:, :, None].astype("datetime64[us]") + np.arange(24 * steps) * interval
+    clock = np.arange(24 * steps) * interval
+    first = local - local.astype("datetime64[D]")
+    # A target that begins in the middle of a local day ends on the next: so do the days before it.
+    next_day = (clock < first[:, None]).astype("timedelta64[D]")
+    days = local.astype("datetime64[D]")[:, None] - np.arange(1, PAST_DAYS + 1)
+    wall = (days[:, :, None] + next_day[:, None, :]).astype("datetime64[us]") + clock
     back = (starts[:, None, None] - _utc(wall.ravel(), zone).reshape(wall.shape)) // interval
     index = PAST_HOURS * steps - back
     return cast(npt.NDArray[np.int64], np.where(index >= 0, index, -1))

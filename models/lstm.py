@@ -12,13 +12,12 @@ from lakehouse.errors import BadInput
 from models import network, scaling, windows
 from models.network import History, LstmConfig, Network, OnEpoch
 from models.quantiles import QUANTILES, non_crossing
-from models.samples import Floats, Samples
+from models.samples import WEATHER, Floats, Samples
 from models.scaling import Scaling
-from models.windows import CovariateScalings
+from models.windows import CovariateScalings, Inputs
 
 __all__ = ["LstmConfig", "TrainedLstm", "Training", "load", "read_training", "train"]
 
-MIN_TRAINING_DAYS = 28
 _SEEDS_APART = 1000
 _ABOUT = "model.json"
 
@@ -36,14 +35,14 @@ class Training:
     steps: int  # intervals of an hour
     covariates: tuple[str, ...]
     covariate_scalings: CovariateScalings  # by series_id and name, of those known in training
+    weather: bool  # whether any was known in training
 
     def windows(self, samples: Samples) -> windows.Windows:
         """What the networks read of samples like those of the training."""
         return windows.build(
             samples,
             self.scalings,
-            self.config.level_hours,
-            self.config.year_cycle,
+            replace(self.config.inputs, weather=self.weather),
             self.covariate_scalings,
         )
 
@@ -59,13 +58,14 @@ class TrainedLstm(Training):
 
         Raises BadInput for a series, a resolution or covariates that the model was not trained on.
         """
-        self._check(samples)
+        self.check(samples)
         inputs = self.windows(samples)
         members = [self._one(member, samples, inputs) for member in self.networks]
         quantiles = np.mean(members, axis=0)
         return np.where(samples.target_mask[:, :, None], quantiles, np.nan)
 
-    def _check(self, samples: Samples) -> None:
+    def check(self, samples: Samples) -> None:
+        """Raises BadInput for samples unlike those of the training."""
         unknown = sorted(set(samples.series_id) - set(self.scalings))
         if unknown:
             raise BadInput(
@@ -102,6 +102,7 @@ class TrainedLstm(Training):
             "covariate_scalings": {
                 series_id: _to_dicts(known) for series_id, known in self.covariate_scalings.items()
             },
+            "weather": self.weather,
         }
         (folder / _ABOUT).write_text(json.dumps(about, indent=1))
         for number, member in enumerate(self.networks):
@@ -124,7 +125,7 @@ def read_training(folder: Path) -> Training:
     """What `TrainedLstm.save` wrote beside the weights; needs no TensorFlow. Raises BadInput."""
     about = json.loads(_file(folder, _ABOUT).read_text())
     return Training(
-        config=LstmConfig(**about["config"]),
+        config=LstmConfig(**about["config"] | {"inputs": Inputs(**about["config"]["inputs"])}),
         seed=about["seed"],
         scalings=_from_dicts(about["scalings"]),
         channels=(about["channels"][0], about["channels"][1]),
@@ -135,6 +136,7 @@ def read_training(folder: Path) -> Training:
             series_id: _from_dicts(known)
             for series_id, known in about["covariate_scalings"].items()
         },
+        weather=about["weather"],
     )
 
 
@@ -166,7 +168,7 @@ def _file(folder: Path, name: str) -> Path:
 
 def train(
     train: Samples,
-    validation: Samples,
+    validation: Samples | None,
     config: LstmConfig,
     seed: int,
     on_epoch: OnEpoch | None = None,
@@ -180,20 +182,17 @@ def train(
     draft = Training(
         config=config,
         seed=seed,
-        scalings=_fit_scalings(train, config),
+        scalings=scaling.by_series(train, _target(train), asinh=config.asinh),
         channels=(0, 0),
         history=[],
         steps=train.steps,
         covariates=train.covariates,
-        covariate_scalings=_fit_covariates(train),
+        covariate_scalings=scaling.of_covariates(train),
+        weather=not np.isnan(train.known_columns(*WEATHER)).all(),
     )
-    watched_target = _target(validation)
-    with_target = train.select(~np.isnan(_target(train)).all(axis=1))
-    inputs, watched = draft.windows(with_target), draft.windows(validation)
-    draft = replace(draft, channels=(inputs.encoder.shape[-1], inputs.decoder.shape[-1]))
-    scalings = draft.scalings
-    fitted = (inputs, windows.targets(with_target, _target(with_target), inputs, scalings))
-    later = (watched, windows.targets(validation, watched_target, watched, scalings))
+    later = None if validation is None else _learnt(draft, validation)
+    fitted = _learnt(draft, train)
+    draft = replace(draft, channels=(fitted[0].encoder.shape[-1], fitted[0].decoder.shape[-1]))
     networks, histories = [], []
     for number in range(config.members):
         network.set_seed(_SEEDS_APART * seed + number)
@@ -205,43 +204,39 @@ def train(
     return TrainedLstm(**vars(replace(draft, history=_mean(histories))), networks=tuple(networks))
 
 
+def train_on(
+    model: TrainedLstm, train: Samples, epochs: int, peak_rate: float, seed: int
+) -> TrainedLstm:
+    """The model after some more epochs on other days: scales stay, weights go on from where they
+    are. The result depends on what `model` holds and on the seed, not on how it came to be.
+
+    Raises BadInput when no target of `train` is known, or for a series the model does not know.
+    """
+    model.check(train)
+    config = replace(model.config, epochs=epochs, peak_rate=peak_rate)
+    fitted = _learnt(model, train)
+    networks = []
+    for number, before in enumerate(model.networks):
+        network.set_seed(_SEEDS_APART * seed + number)
+        member = _fresh(model)
+        member.set_weights(before.get_weights())
+        network.fit(member, fitted, None, config, _SEEDS_APART * seed + number)
+        networks.append(member)
+    return replace(model, networks=tuple(networks))
+
+
+def _learnt(training: Training, samples: Samples) -> tuple[windows.Windows, windows.Floats32]:
+    """Inputs and targets of the samples whose target is known somewhere."""
+    with_target = samples.select(~np.isnan(_target(samples)).all(axis=1))
+    inputs = training.windows(with_target)
+    return inputs, windows.targets(with_target, _target(with_target), inputs, training.scalings)
+
+
 def _mean(histories: list[History]) -> History:
     epochs = zip(*histories, strict=True)
     return [
         {name: sum(one[name] for one in same) / len(same) for name in same[0]} for same in epochs
     ]
-
-
-def _fit_scalings(train: Samples, config: LstmConfig) -> dict[str, Scaling]:
-    target = _target(train)
-    scalings = {}
-    for series_id in sorted(set(train.series_id)):
-        known = target[train.series_id == series_id]
-        days = int((~np.isnan(known)).any(axis=1).sum())
-        if days < MIN_TRAINING_DAYS:
-            raise BadInput(
-                f"not enough history for {series_id}: {days} of {len(known)} training days have a "
-                f"known value, {MIN_TRAINING_DAYS} are needed. "
-                "Extend the training window, or leave the series out until it has more."
-            )
-        scalings[series_id] = scaling.fit(known, asinh=config.asinh)
-    return scalings
-
-
-def _fit_covariates(train: Samples) -> dict[str, dict[str, Scaling]]:
-    """The scale of each covariate of each series, of all that the training knew of it."""
-    if train.past_covariates is None or train.target_covariates is None:
-        return {}
-    both = np.concatenate([train.past_covariates, train.target_covariates], axis=1)
-    fitted: dict[str, dict[str, Scaling]] = {}
-    for series_id in sorted(set(train.series_id)):
-        values = both[train.series_id == series_id]
-        fitted[series_id] = {
-            name: scaling.fit(values[:, :, place], asinh=True)
-            for place, name in enumerate(train.covariates)
-            if not np.isnan(values[:, :, place]).all()
-        }
-    return fitted
 
 
 def _target(samples: Samples) -> Floats:

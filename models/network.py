@@ -12,7 +12,7 @@ import math
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import numpy as np
 from lakehouse.quiet import stderr_in
 from models.quantiles import QUANTILES
 from models.samples import TARGET_HOURS
-from models.windows import ENCODER_HOURS, Floats32, Windows
+from models.windows import ENCODER_HOURS, Floats32, Inputs, Windows
 
 Network = Any  # keras.Model; Keras has no types and is not imported at the top
 History = list[dict[str, float]]
@@ -47,8 +47,8 @@ class LstmConfig:
     dropout: float = 0.3
     skip_l1: float = 1e-4
     asinh: bool = True
-    year_cycle: bool = True  # with under two years of training it can memorise dates: validate
-    level_hours: int = 168  # the level is the mean of so many newest hours
+    inputs: Inputs = field(default_factory=Inputs)
+    xla: bool = False  # compile the step with XLA: see docs/accuracy.md before
 
     def fingerprint(self) -> str:
         """Eight hex digits, equal for equal configurations in any process."""
@@ -116,15 +116,16 @@ def build(config: LstmConfig, encoder: int, decoder: int, n_series: int, steps: 
 def fit(
     network: Network,
     train: tuple[Windows, Floats32],
-    validation: tuple[Windows, Floats32],
+    validation: tuple[Windows, Floats32] | None,
     config: LstmConfig,
     seed: int,
     on_epoch: OnEpoch | None = None,
 ) -> History:
     """Train `network` in place on windows and targets (n, T), NaN where unknown.
 
-    Returns loss and val_loss of each epoch: pinball loss, scaled and less the level. on_epoch gets
-    the epoch's number, from 0, and the same figures.
+    Returns loss and, where there is a validation, val_loss of each epoch: pinball loss, scaled and
+    less the level. on_epoch gets the epoch's number, from 0, and the same figures. A network that
+    was trained before goes on from its weights.
     """
     tf = tensorflow()
     n = len(train[1])
@@ -136,11 +137,10 @@ def fit(
     for epoch in range(config.epochs):
         order = random.permutation(n)[: n - n % batch].reshape(-1, batch)
         losses = [step(tf.constant(rows, dtype="int32")) for rows in order]
-        predicted = predict(scorer, validation[0])
-        figures = {
-            "loss": float(tf.add_n(losses)) / len(losses),
-            "val_loss": float(_pinball(tf, validation[1], predicted)),
-        }
+        figures = {"loss": float(tf.add_n(losses)) / len(losses)}
+        if validation:
+            predicted = predict(scorer, validation[0])
+            figures["val_loss"] = float(_pinball(tf, validation[1], predicted))
         history.append(figures)
         if on_epoch:
             on_epoch(epoch, figures)
@@ -179,7 +179,7 @@ def _step(
         optimizer.apply_gradients(zip(tape.gradient(total, weights), weights, strict=True))
         return loss
 
-    return tf.function(step)
+    return tf.function(step, jit_compile=config.xla)
 
 
 def _optimizer(config: LstmConfig, steps: int) -> Any:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from lakehouse.errors import BadInput
-from models.samples import Floats
+from models.samples import Floats, Samples
 
 _MAD_TO_SIGMA = 0.6745
 """The MAD of a standard normal distribution."""
 _SMALLEST_SHARE = 1e-9
+MIN_TRAINING_DAYS = 28
 
 
 @dataclass(frozen=True)
@@ -57,3 +58,38 @@ def fit(values: Floats, *, asinh: bool) -> Scaling:
     candidates = (float(np.median(np.abs(known - centre))) / _MAD_TO_SIGMA, float(known.std()))
     spread = next((s for s in candidates if s > floor), 1.0)
     return Scaling(centre, spread, asinh)
+
+
+def by_series(samples: Samples, target: Floats, *, asinh: bool) -> dict[str, Scaling]:
+    """The scale of each series, of its known targets (n, T); in the order of their names.
+
+    Raises BadInput when a series has fewer than MIN_TRAINING_DAYS days with a known one.
+    """
+    scalings = {}
+    for series_id in sorted(set(samples.series_id)):
+        known = target[samples.series_id == series_id]
+        days = int((~np.isnan(known)).any(axis=1).sum())
+        if days < MIN_TRAINING_DAYS:
+            raise BadInput(
+                f"not enough history for {series_id}: {days} of {len(known)} training days have a "
+                f"known value, {MIN_TRAINING_DAYS} are needed. "
+                "Extend the training window, or leave the series out until it has more."
+            )
+        scalings[series_id] = fit(known, asinh=asinh)
+    return scalings
+
+
+def of_covariates(samples: Samples) -> dict[str, dict[str, Scaling]]:
+    """The scale of each covariate of each series, of all that the samples know of it."""
+    if samples.past_covariates is None or samples.target_covariates is None:
+        return {}
+    both = np.concatenate([samples.past_covariates, samples.target_covariates], axis=1)
+    fitted: dict[str, dict[str, Scaling]] = {}
+    for series_id in sorted(set(samples.series_id)):
+        values = both[samples.series_id == series_id]
+        fitted[series_id] = {
+            name: fit(values[:, :, place], asinh=True)
+            for place, name in enumerate(samples.covariates)
+            if not np.isnan(values[:, :, place]).all()
+        }
+    return fitted

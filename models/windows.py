@@ -23,9 +23,21 @@ Positions = npt.NDArray[np.int64]
 ENCODER_HOURS = 168
 DAY_HOURS = 24
 RECENT_DAYS = 3
-WEEKS_BACK = 4
 _DAY_CYCLE = 2.0 * np.pi / 24.0
 _YEAR_CYCLE = 2.0 * np.pi / 365.25
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Which inputs are read. A series that is known to the day before learns best from few; one
+    that is published late needs more of its past."""
+
+    level_hours: int = 168  # the level is the mean of so many newest hours
+    weeks_back: int = 4  # so many newest days of the same weekday
+    means: bool = True  # the mean of all such days, and of the last seven days
+    day_waves: int = 3  # sines and cosines of the hour, and their multiples
+    year_waves: int = 2  # of the day of the year; under two years of training memorise dates
+    weather: bool = True  # whether its channels are there at all
 
 
 @dataclass(frozen=True)
@@ -42,33 +54,35 @@ class Windows:
 def build(
     samples: Samples,
     scalings: Mapping[str, Scaling],
-    level_hours: int,
-    year_cycle: bool = True,
+    inputs: Inputs,
     covariates: CovariateScalings = NO_COVARIATES,
 ) -> Windows:
     """Build the inputs of every sample; each series of `samples` must have its scaling.
 
-    scalings: in the order that numbers the series. level_hours: 24 suits prices, 168 series with
-    a weekly rhythm that are published late. year_cycle: whether the day of the year is an input.
-    covariates: by series and name; a covariate without a scaling counts as not known.
+    scalings: in the order that numbers the series. covariates: by series and name; a covariate
+    without a scaling counts as not known.
     """
     order = {series_id: number for number, series_id in enumerate(scalings)}
     scaled = scale_rows(samples, samples.past_value, scalings)
     last = _last_known(scaled)
     # Nothing known: the level is the series' median, 0 when scaled.
-    level = np.nan_to_num(_mean_known(_window(scaled, last, level_hours * samples.steps), axis=1))
+    level = np.nan_to_num(
+        mean_known(_window(scaled, last, inputs.level_hours * samples.steps), axis=1)
+    )
     past = scaled - level[:, None]
-    weather = _weather_units(samples.past_weather)
-    encoder = _encoder(samples, past, weather, last)
-    parts = [
-        _decoder(samples, past, weather, last, level),
-        _calendar(samples, year_cycle),
-        *_known_ahead(samples, last, covariates),
+    known_past, known_ahead = _covariates(samples, covariates)
+    seen = _weather_units(samples.past_weather) if inputs.weather else None
+    encoder = [*_encoder(samples, past, seen, last), *_known_past(samples, known_past, last)]
+    decoder = [
+        *_decoder(samples, inputs, past, seen, last, level),
+        _calendar(samples, inputs),
+        *_known_ahead(samples, known_past, known_ahead, last),
     ]
-    decoder = np.concatenate(parts, axis=-1)
     return Windows(
-        encoder=encoder.astype(np.float32),
-        decoder=(decoder * samples.target_mask[:, :, None]).astype(np.float32),
+        encoder=np.concatenate(encoder, axis=-1).astype(np.float32),
+        decoder=(np.concatenate(decoder, axis=-1) * samples.target_mask[:, :, None]).astype(
+            np.float32
+        ),
         series=np.array([order[s] for s in samples.series_id], dtype=np.int32),
         level=level,
         mask=samples.target_mask,
@@ -125,60 +139,81 @@ def _window(values: Floats, last: Positions, count: int, each: int = 1) -> Float
     return picked
 
 
-def _encoder(samples: Samples, past: Floats, weather: Floats, last: Positions) -> Floats:
+def _encoder(
+    samples: Samples, past: Floats, weather: Floats | None, last: Positions
+) -> list[Floats]:
     steps = samples.steps
-    value = _window(past, last, ENCODER_HOURS * steps)[:, :, None]
-    seen = _window(weather, last, ENCODER_HOURS * steps, each=steps)
+    value = _flagged(_window(past, last, ENCODER_HOURS * steps)[:, :, None])
+    if weather is not None:
+        value += _flagged_together(_window(weather, last, ENCODER_HOURS * steps, each=steps))
     # Local hour and weekday follow from the first target hour; a clock change in between shifts
     # them by one hour, which the value's own daily shape outweighs.
     ahead = _up_to(last, ENCODER_HOURS * steps) - past.shape[1]
     first_weekday = samples.known_columns("weekday")[:, 0]
-    phase = ahead * (_DAY_CYCLE / steps)
-    weekday = (first_weekday + ahead // (DAY_HOURS * steps)) % 7
-    clock = np.stack([np.sin(phase), np.cos(phase), weekday >= 5], axis=-1)
-    return np.concatenate([*_flagged(value), *_flagged_together(seen), clock], axis=-1)
+    first = np.nan_to_num(samples.known_columns("local_hour")[:, 0]) * steps
+    phase = (ahead + first) * (_DAY_CYCLE / steps)
+    weekday = (first_weekday + (ahead + first) // (DAY_HOURS * steps)) % 7
+    return [*value, np.stack([np.sin(phase), np.cos(phase), weekday >= 5], axis=-1)]
 
 
 def _decoder(
     samples: Samples,
+    inputs: Inputs,
     past: Floats,
-    weather: Floats,
+    weather: Floats | None,
     last: Positions,
     level: Floats,
-) -> Floats:
+) -> list[Floats]:
     window = ENCODER_HOURS * samples.steps
-    lags = _lags(by_local_day(samples, past))
-    values = np.moveaxis(at_target(samples, lags), 1, -1)
-    forecast = _weather_units(samples.known_columns(*WEATHER))
-    usual = _mean_known(_window(weather, last, window, each=samples.steps), axis=1)
-    changed = forecast - usual[:, None, :]
+    lags = _lags(by_local_day(samples, past), inputs)
+    values = _flagged(np.moveaxis(at_target(samples, lags), 1, -1))
+    if weather is not None:
+        forecast = _weather_units(samples.known_columns(*WEATHER))
+        usual = mean_known(_window(weather, last, window, each=samples.steps), axis=1)
+        values += _flagged_together(forecast) + _flagged_together(forecast - usual[:, None, :])
     gap_days = (past.shape[1] - 1 - last) / (DAY_HOURS * samples.steps)
-    before = _mean_known(_window(past + level[:, None], last - window, window), axis=1)
+    before = mean_known(_window(past + level[:, None], last - window, window), axis=1)
     trend = level - before
-    newest = past[np.arange(len(past)), last]
-    constant = np.stack([level, gap_days / 10.0, trend, newest], axis=-1)
-    repeated = np.repeat(np.nan_to_num(constant)[:, None, :], values.shape[1], axis=1)
-    parts = [
-        *_flagged(values),
-        *_flagged_together(forecast),
-        *_flagged_together(changed),
-        repeated,
-        samples.target_mask[:, :, None].astype(np.float64),
-    ]
-    return np.concatenate(parts, axis=-1)
+    newest_value = past[np.arange(len(past)), last]
+    constant = np.stack([level, gap_days / 10.0, trend, newest_value], axis=-1)
+    repeated = np.repeat(np.nan_to_num(constant)[:, None, :], samples.target_mask.shape[1], axis=1)
+    return [*values, repeated, samples.target_mask[:, :, None].astype(np.float64)]
 
 
-def _known_ahead(samples: Samples, last: Positions, scalings: CovariateScalings) -> list[Floats]:
-    """Of each covariate its value, a flag, and its change: (n, T, 3 * c); nothing without any.
-
-    The change is against the mean of the same week as the encoder's.
-    """
+def _covariates(
+    samples: Samples, scalings: CovariateScalings
+) -> tuple[Floats | None, Floats | None]:
+    """The covariates of the past grid and of the target, scaled; None without any."""
     if samples.past_covariates is None or samples.target_covariates is None:
+        return None, None
+    return (
+        _scale_covariates(samples, samples.past_covariates, scalings),
+        _scale_covariates(samples, samples.target_covariates, scalings),
+    )
+
+
+def _known_past(samples: Samples, past: Floats | None, last: Positions) -> list[Floats]:
+    """The covariates of the hours that the encoder reads: (n, ENCODER_HOURS * steps, c)."""
+    if past is None:
         return []
-    past = _scale_covariates(samples, samples.past_covariates, scalings)
-    ahead = _scale_covariates(samples, samples.target_covariates, scalings)
-    usual = _mean_known(_window(past, last, ENCODER_HOURS * samples.steps), axis=1)
-    return [*_flagged(ahead), np.nan_to_num(ahead - usual[:, None, :])]
+    return [np.nan_to_num(_window(past, last, ENCODER_HOURS * samples.steps))]
+
+
+def _known_ahead(
+    samples: Samples, past: Floats | None, ahead: Floats | None, last: Positions
+) -> list[Floats]:
+    """Of each covariate at the target its value and a flag, its value of the day and the week
+    before, and its change against the week that the encoder reads: (n, T, 5 * c)."""
+    if past is None or ahead is None:
+        return []
+    usual = mean_known(_window(past, last, ENCODER_HOURS * samples.steps), axis=1)
+    days = [by_local_day(samples, past[..., c])[:, [0, 6]] for c in range(past.shape[-1])]
+    before = np.concatenate([at_target(samples, day) for day in days], axis=1)
+    return [
+        *_flagged(ahead),
+        np.nan_to_num(np.moveaxis(before, 1, -1)),
+        np.nan_to_num(ahead - usual[:, None, :]),
+    ]
 
 
 def _scale_covariates(samples: Samples, values: Floats, scalings: CovariateScalings) -> Floats:
@@ -191,33 +226,27 @@ def _scale_covariates(samples: Samples, values: Floats, scalings: CovariateScali
     return scaled
 
 
-def _lags(days: Floats) -> Floats:
-    """days: (n, PAST_DAYS, k) less level. Returns (n, RECENT_DAYS + WEEKS_BACK + 2, k).
+def _lags(days: Floats, inputs: Inputs) -> Floats:
+    """days: (n, PAST_DAYS, k) less level. Returns (n, lags, k).
 
-    Per time of the clock: the newest known days, the newest known same weekdays, the mean of all
-    known same weekdays, the mean of the seven newest known days.
+    Per time of the clock: the newest known days, the newest known same weekdays; where means are
+    asked for, that of all known same weekdays and of the seven newest known days.
     """
-    recent = _newest(days, RECENT_DAYS)
-    weekly = _newest(days[:, 6::7], WEEKS_BACK)
-    return np.concatenate(
-        [
-            recent,
-            weekly,
-            _mean_known(days[:, 6::7], axis=1)[:, None],
-            _mean_known(_newest(days, 7), axis=1)[:, None],
-        ],
-        axis=1,
-    )
+    weekly = days[:, 6::7]
+    lags = [newest(days, RECENT_DAYS), newest(weekly, inputs.weeks_back)]
+    if inputs.means:
+        lags += [mean_known(each, axis=1)[:, None] for each in (weekly, newest(days, 7))]
+    return np.concatenate(lags, axis=1)
 
 
-def _newest(days: Floats, count: int) -> Floats:
+def newest(days: Floats, count: int) -> Floats:
     """The `count` newest known values of each time: (n, d, k) -> (n, count, k), NaN if fewer."""
     unknown = np.isnan(days)
     order = np.argsort(unknown, axis=1, kind="stable")[:, :count]
     return np.take_along_axis(days, order, axis=1)
 
 
-def _calendar(samples: Samples, year_cycle: bool) -> Floats:
+def _calendar(samples: Samples, inputs: Inputs) -> Floats:
     hour, weekday, day, holiday = np.moveaxis(
         np.nan_to_num(samples.known_columns("local_hour", "weekday", "day_of_year", "is_holiday")),
         -1,
@@ -226,10 +255,10 @@ def _calendar(samples: Samples, year_cycle: bool) -> Floats:
     waves = [
         wave(multiple * angle)
         for angle, multiples in (
-            (hour * _DAY_CYCLE, (1, 2, 3)),
-            (day * _YEAR_CYCLE, (1, 2) if year_cycle else ()),
+            (hour * _DAY_CYCLE, inputs.day_waves),
+            (day * _YEAR_CYCLE, inputs.year_waves),
         )
-        for multiple in multiples
+        for multiple in range(1, multiples + 1)
         for wave in (np.sin, np.cos)
     ]
     weekdays = [(weekday == number).astype(np.float64) for number in range(7)]
@@ -258,7 +287,7 @@ def _flagged_together(values: Floats) -> list[Floats]:
     return [np.nan_to_num(values), np.isnan(values).any(axis=-1, keepdims=True).astype(np.float64)]
 
 
-def _mean_known(values: Floats, axis: int) -> Floats:
+def mean_known(values: Floats, axis: int) -> Floats:
     """Mean of the known values; NaN where there is none."""
     count = (~np.isnan(values)).sum(axis=axis)
     total = np.nan_to_num(values).sum(axis=axis)

@@ -12,6 +12,7 @@ from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.bronze import LANDINGS
 from lakehouse.tables.gold import RUNS
+from lakehouse.tables.silver import COVARIATES
 from sources import open_meteo
 from spark_jobs import bronze, catalogue_tables, observed, silver, straight
 
@@ -84,7 +85,11 @@ def _take_in(
         return [row for row in landings if row["source"] in sources]
 
     def observations(table: observed.Observed) -> dict[str, int]:
-        return silver.update_observations(tables, catalogue, table, landings, manifest)
+        counts = silver.update_observations(tables, catalogue, table, landings, manifest)
+        if table.table is COVARIATES:
+            # These records are counted by their value: their repeats and gaps would count twice.
+            return {name: count for name, count in counts.items() if "." in name}
+        return counts
 
     def take_in_energy() -> list[dict[str, int]]:
         mine = of(*rest)

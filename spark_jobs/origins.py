@@ -2,17 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Any
-
-import holidays
 
 from lakehouse.catalogue import Catalogue, SeriesGroup
 from lakehouse.time import DAY, at_local, day_start, intervals_of, target_day
+from models.holidays import is_holiday
 from models.samples import PAST_HOURS
-
-#: Country and, where holidays differ within it, the part.
-_COUNTRY_OF_ZONE = {"Europe/Copenhagen": ("DK", None), "Europe/London": ("GB", "ENG")}
 
 SCHEMA = (
     "series_id string, series_group string, unit string, kind string, timezone string, "
@@ -65,14 +60,3 @@ def _rows(catalogue: Catalogue, group_id: str, origin: datetime) -> Iterator[dic
             "unit": series.unit,
             "location_id": series.location_id,
         }
-
-
-def is_holiday(day: date, timezone: str) -> bool:
-    """Whether a local day is a public holiday; a zone without a known country has none."""
-    country = _COUNTRY_OF_ZONE.get(timezone)
-    return country is not None and day in _holidays_of(*country, day.year)
-
-
-@cache
-def _holidays_of(country: str, part: str | None, year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays(country, subdiv=part, years=year))

@@ -54,7 +54,7 @@ def update_observations(
     written = {"gaps": counts["gaps"]}
     if counts["refused"]:
         written[QUARANTINE.name] = refuse(tables, refused(fresh, observed.table.name), mine)
-    older = asked_for_the_same(manifest, mine)
+    older = asked_for_the_same(catalogue, observed, manifest, mine)
     if comes_late(older, mine):
         span = window(mine)
         if counts["values"]:  # a body may hold more than it was asked for
@@ -245,9 +245,28 @@ def _overlap(some: Landings, others: Landings) -> bool:
     return first < end and start < last
 
 
-def asked_for_the_same(manifest: Landings, mine: Landings) -> list[dict[str, Any]]:
-    """The other landings of the same data sets whose windows overlap those of `mine`."""
-    data_sets = set(_data_sets_of(mine))
+def _fed_together(catalogue: Catalogue, observed: Observed, mine: Landings) -> set[str]:
+    """The data sets of `mine`, and those that the same series come, or came, from."""
+    together = set(_data_sets_of(mine))
+    feeds = [{feed.data_set for feed in series.feeds} for series in catalogue.series.values()]
+    for _ in feeds:  # series may be linked by others
+        together |= {name for named in feeds if named & together for name in named}
+    return together & set(observed.data_sets)
+
+
+def _series_of(catalogue: Catalogue, data_sets: Sequence[str]) -> list[str]:
+    return [
+        series.series_id
+        for series in catalogue.series.values()
+        if any(feed.data_set in data_sets for feed in series.feeds)
+    ]
+
+
+def asked_for_the_same(
+    catalogue: Catalogue, observed: Observed, manifest: Landings, mine: Landings
+) -> list[dict[str, Any]]:
+    """The other landings of data sets that feed the same series, whose windows overlap these."""
+    data_sets = _fed_together(catalogue, observed, mine)
     own = {row["landing_id"] for row in mine}
     return [
         row
@@ -283,6 +302,9 @@ def _remake(
     judged = with_broken_rule(with_conflicts(candidates, observed.key), observed.rules)
     records = _between(usable(judged), *window)
     held = _between(tables.read(observed.table), *window)
+    if "series_id" in observed.key:
+        # What other data sets gave is not among these records, and stays.
+        held = held.where(F.col("series_id").isin(_series_of(catalogue, _data_sets_of(landings))))
     columns = observed.table.column_names
     asked = None if observed.simulated else _asked(tables, landings)
     wanted = vintage_rows(records, None, asked, observed)

@@ -77,7 +77,8 @@ def take_in(
     """
     if not _fits(arrow, zone, landings):
         return {}
-    batch = _Batch(tables, zone, catalogue, landings, asked_for_the_same(manifest, landings))
+    older = asked_for_the_same(catalogue, energy_tables(catalogue)[0], manifest, landings)
+    batch = _Batch(tables, zone, catalogue, landings, older)
     bronze, silver = side_by_side(
         lambda: _staged_records(batch),
         lambda: _staged_vintages(batch) if batch.is_first() else None,
@@ -108,7 +109,7 @@ def _fits(arrow: ArrowTables, zone: LandingZone, landings: Landings) -> bool:
 
 @dataclass(frozen=True)
 class _Batch:
-    """Landings to take in, and the older ones that asked for the same time."""
+    """Landings to take in, and the older ones that asked for the same series and time."""
 
     tables: SparkTables
     zone: LandingZone

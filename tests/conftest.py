@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pyspark.sql import SparkSession
 
@@ -10,6 +11,10 @@ from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings, load_settings
 from lakehouse.spark.session import spark_session
 from tests.small_lakehouse import SmallLakehouse, forget_logs
+
+# A deadline judges how busy the machine is.
+hypothesis.settings.register_profile("gridcast", deadline=None)
+hypothesis.settings.load_profile("gridcast")
 
 
 @pytest.fixture(scope="session")

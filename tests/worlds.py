@@ -22,6 +22,7 @@ from lakehouse.clock import SampleClock
 from lakehouse.settings import PROJECT, Settings, load_settings
 from lakehouse.tables import TABLES, Table
 from lakehouse.tables.gold import PROMOTIONS, RUNS, TRAINING_RUNS
+from lakehouse.time import parse_utc
 from tests.small_lakehouse import forget_logs
 
 #: Four weeks to train on, two held out: a training takes seconds and is worth nothing.
@@ -32,6 +33,10 @@ SMALL = {
     "GRIDCAST_SPARK_JVM_OPTIONS": "",  # whoever starts the one session of the run
 }
 HISTORY_START = "2024-07-20T00:00:00Z"
+#: At the discard port of this machine nothing listens.
+NOBODY = "http://127.0.0.1:9"
+#: A past time across a quarter's end: requests are made for whole quarters.
+COLLECTED = parse_utc("2024-09-10T00:00Z"), parse_utc("2024-10-17T00:00Z")
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,12 @@ class World:
     def last_run(self, step: str) -> dict[str, Any]:
         """The newest row that a step left in gold.runs."""
         return max(self.rows(RUNS, step=step), key=lambda row: row["started_at"])
+
+
+def new_world(folder: Path) -> World:
+    """An empty lakehouse of the sample's series, whose history starts late."""
+    folder.mkdir(exist_ok=True)
+    return World(folder / "lakehouse", {"GRIDCAST_CATALOGUE": str(short_catalogue(folder))})
 
 
 def short_catalogue(folder: Path, history_start: str = HISTORY_START) -> Path:
@@ -198,9 +209,7 @@ def trained_world(config: pytest.Config, folders: pytest.TempPathFactory) -> Wor
     """History ingested and built, one model per group trained, the clock still at its start."""
 
     def make() -> World:
-        folder = folders.mktemp("trained")
-        catalogue = short_catalogue(folder)
-        world = World(folder / "lakehouse", {"GRIDCAST_CATALOGUE": str(catalogue)})
+        world = new_world(folders.mktemp("trained"))
         for flow in ("ingest", "build", "train"):
             world.live(flow)
         promote_all(world)
@@ -219,3 +228,15 @@ def world_one_day_on(config: pytest.Config, folders: pytest.TempPathFactory) -> 
         return world
 
     return Shared.world("one day on", make)
+
+
+def collected_world(config: pytest.Config, folders: pytest.TempPathFactory) -> World:
+    """A world in which a past time was collected in one undisturbed backfill."""
+
+    def make() -> World:
+        world = new_world(folders.mktemp("collected"))
+        world.live("backfill", first=COLLECTED[0], last=COLLECTED[1])
+        return world
+
+    Shared.prefect(config)
+    return Shared.world("collected", make)

@@ -2,12 +2,12 @@
 
 import re
 from datetime import UTC, datetime, time, timedelta
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
-from lakehouse.time import DAY, at_local, last_origin, local_day, next_origin
+from lakehouse.time import DAY, at_local, last_origin, local_day, next_origin, uneven_since
 
 #: Before anything was fetched, and after all of it.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -19,6 +19,7 @@ UNITS = (
 )  # fmt: skip
 _OFFSET = re.compile(r"[+-]\d\d:\d\d")
 WEATHER_VARIABLES = ("temperature_2m", "precipitation", "cloud_cover", "wind_speed_10m")
+Resolution = Literal[15, 30, 60]
 Basis = Literal["observed", "assumed", "simulated"]
 IssueBasis = Literal["run", "derived", "fetched", "simulated"]
 
@@ -122,7 +123,7 @@ class SeriesGroup(Entry):
     kind: Literal["energy", "price", "power"]
     origin: time
     timezone: str
-    resolution_minutes: Literal[15, 30, 60] = 60
+    resolution_minutes: Resolution = 60
     covariates: tuple[str, ...] = ()
 
     _zone = field_validator("timezone")(known_zone)
@@ -130,6 +131,22 @@ class SeriesGroup(Entry):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    def check_offsets(self, since: datetime) -> None:
+        """Raises ValueError where a local day begins amid an interval, from `since` on."""
+        uneven = uneven_since(self.zone, self.resolution_minutes, since)
+        if uneven:
+            even = [
+                str(minutes)
+                for minutes in sorted(get_args(Resolution), reverse=True)
+                if not uneven_since(self.zone, minutes, since)
+            ]
+            raise ValueError(
+                f"group '{self.group_id}' has resolution_minutes = {self.resolution_minutes}; "
+                "expected a time zone that is a multiple of that apart from UTC, but in "
+                f"{self.timezone} it is {uneven.isoformat(timespec='minutes')}; write "
+                f"resolution_minutes = {' or '.join(even)}"
+            )
 
     def last_origin(self, as_of: datetime) -> datetime:
         """The newest scheduled origin not after `as_of`."""

@@ -45,6 +45,8 @@ class Catalogue(Entry):
             self._check_keys(series)
         if self.history_start.tzinfo is None:
             raise ValueError("history_start needs an offset, such as 2023-01-01T00:00:00Z")
+        for group in self.groups.values():
+            group.check_offsets(self.history_start)
         return self
 
     def _check_units(self, series: Series) -> None:

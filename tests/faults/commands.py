@@ -18,11 +18,13 @@ _LOOK_EVERY_SECONDS = 0.02
 def start(world: World, *arguments: str) -> "subprocess.Popen[bytes]":
     """`gridcast` in a world, in a process group of its own; what it says goes to a file."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("GRIDCAST_")}
+    # Its JVM lives for a minute, as the profile's options expect; that of the tests for many.
+    lived_in = {k: v for k, v in world.environment.items() if k != "GRIDCAST_SPARK_JVM_OPTIONS"}
     with (world.folder.parent / "said.txt").open("ab") as said:
         return subprocess.Popen(
             [Path(sys.executable).with_name("gridcast"), *arguments],
             cwd=PROJECT,
-            env=bare | world.environment,
+            env=bare | lived_in,
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.worlds import World, trained_world, world_one_day_on
+from tests.worlds import World, collected_world, trained_world, world_one_day_on
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +15,9 @@ def trained(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
 def one_day_on(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> World:
     """The trained world after one undisturbed `daily`. Copy it; do not live in it."""
     return world_one_day_on(pytestconfig, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def collected(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A past time, collected in one undisturbed backfill. Do not live in it."""
+    return collected_world(pytestconfig, tmp_path_factory)

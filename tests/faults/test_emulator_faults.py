@@ -69,8 +69,15 @@ Play = Callable[..., Played]
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    with new_client(timeout_seconds=0.5) as shared:
+    with new_client() as shared:
         yield shared
+
+
+@pytest.fixture
+def hasty() -> Iterator[httpx.Client]:
+    """Waits half a second: not long enough for the emulator's first reading of its files."""
+    with new_client(timeout_seconds=0.5) as client:
+        yield client
 
 
 @pytest.fixture
@@ -131,10 +138,11 @@ def test_a_server_error_is_asked_again_and_then_told(play: Play, status: int) ->
         always.fetch(always.prices())
 
 
-def test_silence_is_asked_again_and_then_told(play: Play) -> None:
-    once = play("timeout:first=1")
+def test_silence_is_asked_again_and_then_told(play: Play, hasty: httpx.Client) -> None:
+    assert good(play, play().prices())["total"] > 0  # its files are read
+    once = replace(play("timeout:first=1"), client=hasty)
     assert once.json(once.prices())["total"] > 0
-    always = play("timeout")
+    always = replace(play("timeout"), client=hasty)
     with pytest.raises(SourceError, match=r"no answer, asked 2 times \(ReadTimeout"):
         always.fetch(always.prices(), replace(QUICK, attempts=2))
 

@@ -8,14 +8,9 @@ import pytest
 from lakehouse.tables.gold import FORECASTS, TRAINING_RUNS
 from lakehouse.tables.silver import OBSERVATIONS
 from tests.faults.commands import gains_a_commit, kill_when, said, start
-from tests.worlds import World, short_catalogue
+from tests.worlds import World, new_world
 
 DEMO = ("demo", "--days", "2")
-
-
-def new_world(folder: Path) -> World:
-    folder.mkdir()
-    return World(folder / "lakehouse", {"GRIDCAST_CATALOGUE": str(short_catalogue(folder))})
 
 
 def complete(world: World) -> None:

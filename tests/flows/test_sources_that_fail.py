@@ -1,7 +1,5 @@
 """One day on which almost every source fails in its own way, and the day after."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,68 +12,29 @@ from lakehouse.tables.bronze import LANDINGS, QUARANTINE
 from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, RUNS
 from lakehouse.tables.silver import OBSERVATIONS, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
 from sources.emulator.faulty import PAGE
-from sources.emulator.server import running
-from tests.worlds import World, origin_of
+from tests.worlds import NOBODY, World, origin_of
 
 SECOND = origin_of("2024-10-19")
-#: At the discard port of this machine nothing listens.
-NOBODY = "http://127.0.0.1:9"
 
 
-@dataclass(frozen=True)
-class TroubledDay:
-    """The world after it, and what its steps said."""
-
-    world: World
-    outcomes: dict[str, Any]
+def refusals(day: World) -> dict[str, dict[str, Any]]:
+    return {row["data_set"]: row for row in day.rows(QUARANTINE)}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _impatient() -> Iterator[None]:
-    """Ask twice and do not wait in between."""
-    with stamina.set_testing(True, attempts=2):
-        yield
-
-
-@pytest.fixture(scope="module")
-def troubled(one_day_on: World, tmp_path_factory: pytest.TempPathFactory) -> TroubledDay:
-    """Prices answer 500, consumption an HTML page, actual weather is torn, runs are not there."""
-    world = one_day_on.copy(tmp_path_factory.mktemp("troubled") / "lakehouse")
-    faults = (
-        "500:data_set=Elspotprices",
-        "html:data_set=ConsumptionIndustry",
-        "truncated:data_set=archive",
-    )
-    with world.entered() as settings:
-        clock = world.clock()
-    with running(settings, clock, faults) as played:
-        variables = {
-            "GRIDCAST_ENERGI_DATA_SERVICE": played.energi_data_service,
-            "GRIDCAST_OPEN_METEO_ARCHIVE": played.open_meteo_archive,
-            "GRIDCAST_OPEN_METEO_SINGLE_RUNS": NOBODY,
-        }
-        troubled = replace(world, variables=world.variables | variables)
-        return TroubledDay(troubled, troubled.live("daily", report=False))
-
-
-def refusals(day: TroubledDay) -> dict[str, dict[str, Any]]:
-    return {row["data_set"]: row for row in day.world.rows(QUARANTINE)}
-
-
-def test_an_answer_500_is_told_with_its_request(troubled: TroubledDay) -> None:
-    told = troubled.world.last_run("ingest")
+def test_an_answer_500_is_told_with_its_request(troubled: World) -> None:
+    told = troubled.last_run("ingest")
     assert told["status"] == "ok"
     assert "energi_data_service Elspotprices for DK1, DK2" in told["reason"]
     assert "expected 200, got 500 (Internal Server Error), asked 2 times" in told["reason"]
 
 
-def test_a_source_that_is_not_there_is_told_with_its_request(troubled: TroubledDay) -> None:
-    reason = troubled.world.last_run("ingest")["reason"]
+def test_a_source_that_is_not_there_is_told_with_its_request(troubled: World) -> None:
+    reason = troubled.last_run("ingest")["reason"]
     assert "open_meteo single_runs for aarhus, malmo" in reason
     assert "no answer, asked 2 times" in reason
 
 
-def test_a_page_instead_of_records_is_quarantined_with_its_request(troubled: TroubledDay) -> None:
+def test_a_page_instead_of_records_is_quarantined_with_its_request(troubled: World) -> None:
     row = refusals(troubled)["ConsumptionIndustry"]
     assert row["rule"] == "content_type_json"
     assert (
@@ -85,38 +44,28 @@ def test_a_page_instead_of_records_is_quarantined_with_its_request(troubled: Tro
     assert row["record"] == PAGE.decode()
 
 
-def test_a_torn_body_is_quarantined_with_its_request(troubled: TroubledDay) -> None:
+def test_a_torn_body_is_quarantined_with_its_request(troubled: World) -> None:
     row = refusals(troubled)["archive"]
     assert row["rule"] == "whole_json"
     assert "The body of /v1/archive?latitude=" in row["reason"]
 
 
-def test_the_sources_that_work_still_land(troubled: TroubledDay, one_day_on: World) -> None:
-    count = troubled.world.arrow.count
+def test_the_sources_that_work_still_land(troubled: World, one_day_on: World) -> None:
+    count = troubled.arrow.count
     assert count(WEATHER_FORECASTS) > one_day_on.arrow.count(WEATHER_FORECASTS)
     assert count(OBSERVATIONS) == one_day_on.arrow.count(OBSERVATIONS)
 
 
-def test_every_series_is_forecast_by_what_is_known(
-    troubled: TroubledDay, catalogue: Catalogue
-) -> None:
-    issued = troubled.world.rows(FORECASTS, forecast_origin=SECOND)
+def test_every_series_is_forecast_by_what_is_known(troubled: World, catalogue: Catalogue) -> None:
+    issued = troubled.rows(FORECASTS, forecast_origin=SECOND)
     assert {row["series_id"] for row in issued} == set(catalogue.series)
-    assert troubled.world.last_run("daily")["status"] == "ok"
+    assert troubled.last_run("daily")["status"] == "ok"
 
 
-def test_the_failures_stand_in_the_row_of_the_day(troubled: TroubledDay) -> None:
-    reason = troubled.world.last_run("daily")["reason"]
+def test_the_failures_stand_in_the_row_of_the_day(troubled: World) -> None:
+    reason = troubled.last_run("daily")["reason"]
     assert "got 500" in reason
     assert "2 records or bodies were refused: see bronze.quarantine." in reason
-
-
-@pytest.fixture(scope="module")
-def healed(troubled: TroubledDay, one_day_on: World) -> World:
-    """The third day, with every source back; it lives on in the troubled world."""
-    world = replace(troubled.world, variables=one_day_on.variables)
-    world.live("daily", report=False)
-    return world
 
 
 def test_what_the_sources_owed_comes_on_the_next_day(healed: World, two_days_on: World) -> None:
@@ -146,7 +95,11 @@ def test_where_no_source_answers_the_run_fails_with_every_reason(
                   "OPEN_METEO_SINGLE_RUNS")  # fmt: skip
     down = {f"GRIDCAST_{name}": NOBODY for name in everywhere}
     world = one_day_on.copy(tmp_path / "lakehouse", **down)
-    with world.entered(), pytest.raises(SourceError, match=r"^No source answered\. "):
+    with (
+        world.entered(),
+        stamina.set_testing(True, attempts=2),
+        pytest.raises(SourceError, match=r"^No source answered\. "),
+    ):
         steps.ingest.fn(new_run(None, None))
     assert world.last_run("ingest")["status"] == "failed"
     assert world.content(LANDINGS) == one_day_on.content(LANDINGS)

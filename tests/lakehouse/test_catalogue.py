@@ -52,6 +52,69 @@ def test_a_fault_is_named_with_its_file(tmp_path: Path, old: str, new: str, faul
     assert fault in str(caught.value)
 
 
+def with_group(folder: Path, zone: str, minutes: int, since: str = "2023-01-01") -> Path:
+    """The sample's catalogue from a day on, and one more group."""
+    file = edited(
+        folder,
+        "history_start = 2023-01-01T00:00:00Z",
+        f"history_start = {since}T00:00:00Z\n"
+        f'groups.far = {{ kind = "energy", origin = 09:30:00, timezone = "{zone}", '
+        f"resolution_minutes = {minutes} }}",
+    )
+    read_catalogue(file)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("zone", "minutes", "since", "told"),
+    [
+        (
+            "Asia/Kolkata",
+            60,
+            "2023-01-01",
+            "2023-01-01T05:30+05:30; write resolution_minutes = 30 or 15.",
+        ),
+        (
+            "Asia/Kathmandu",
+            60,
+            "2023-01-01",
+            "2023-01-01T05:45+05:45; write resolution_minutes = 15.",
+        ),
+        (
+            "Asia/Kathmandu",
+            30,
+            "2023-01-01",
+            "2023-01-01T05:45+05:45; write resolution_minutes = 15.",
+        ),
+        # Half an hour apart in winter only, and in some years only.
+        ("Australia/Lord_Howe", 60, "2023-01-01", "2023-04-02T10:30+10:30; write"),
+        ("Asia/Pyongyang", 60, "2018-04-01", "2018-04-01T08:30+08:30; write"),
+    ],
+)
+def test_a_group_whose_days_begin_amid_an_interval_is_refused(
+    tmp_path: Path, zone: str, minutes: int, since: str, told: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        with_group(tmp_path, zone, minutes, since)
+    assert f"group 'far' has resolution_minutes = {minutes}; expected" in str(caught.value)
+    assert f"in {zone} it is {told}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("zone", "minutes", "since"),
+    [
+        ("Asia/Kolkata", 30, "2023-01-01"),
+        ("Asia/Kathmandu", 15, "2023-01-01"),
+        ("Asia/Pyongyang", 60, "2018-06-01"),
+        ("Europe/London", 60, "2015-01-01"),
+    ],
+)
+def test_a_group_whose_days_begin_with_an_interval_is_read(
+    tmp_path: Path, zone: str, minutes: int, since: str
+) -> None:
+    assert with_group(tmp_path, zone, minutes, since)
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"Expected a series catalogue at .*absent.toml"):
         read_catalogue(tmp_path / "absent.toml")

@@ -10,7 +10,7 @@ from models.samples import PAST_HOURS
 from spark_jobs.dense import dense_rows
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.dictionaries(
         st.integers(-24, PAST_HOURS - 1), st.floats(-1e6, 1e6) | st.just(np.nan), max_size=30

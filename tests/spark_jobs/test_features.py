@@ -14,10 +14,11 @@ from lakehouse.tables.silver import (
     WEATHER_OBSERVATIONS,
 )
 from lakehouse.time import HOUR, intervals_of
+from models.holidays import is_holiday
 from models.samples import PAST_HOURS, from_rows
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import feature_rows, samples_at
-from spark_jobs.origins import is_holiday, origins_between
+from spark_jobs.origins import origins_between
 from tests.small_lakehouse import SmallLakehouse, utc
 from tests.spark_jobs.world import (
     LOAD,

@@ -275,6 +275,26 @@ def test_a_series_whose_resolution_changes_and_data_set_too_stays_one(
     assert built.written["repeats"] == 1
 
 
+def test_a_late_landing_of_one_data_set_leaves_the_others_alone(small: SmallLakehouse) -> None:
+    """It makes its event times anew: of its own series, with all that these came from."""
+    late, early = utc("2026-01-01 00:00"), utc("2025-12-01 00:00")
+    earlier = {"earlier": [{"data_set": "old", "source_key": ["DK1"]}]}
+    town = one_series(PRICE_SERIES | earlier, old=PRICES, new=PRICES, beside=PRICES)
+    beside = town.series["town.load"].model_copy(
+        update={"series_id": "beside", "data_set": "beside", "earlier": ()}
+    )
+    town = town.model_copy(update={"series": town.series | {"beside": beside}})
+    land_prices(small, "old", {"2025-09-30T20:00:00": 1.0}, late)
+    land_prices(small, "beside", {"2025-09-30T20:00:00": 2.0}, late)
+    small.build(town)
+    land_prices(small, "new", {"2025-09-30T21:00:00": 3.0}, late)
+    small.build(town)
+    land_prices(small, "new", {"2025-09-30T22:00:00": 4.0}, early)
+    small.build(town)
+    found = {(row["series_id"], row["value"]) for row in small.rows(OBSERVATIONS)}
+    assert found == {("town.load", 1.0), ("beside", 2.0), ("town.load", 3.0), ("town.load", 4.0)}
+
+
 def test_a_derived_tariff_follows_its_rule_and_every_correction_of_the_price(
     small: SmallLakehouse,
 ) -> None:

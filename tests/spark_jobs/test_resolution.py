@@ -145,7 +145,7 @@ def test_spark_says_the_same_in_words(spark: SparkSession) -> None:
     assert found == [expected for *_, expected in WORDS]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(wanted)
 def test_arrays_equal_the_slow_oracle(told: tuple[str, Given, int]) -> None:
     found, expected = in_arrays(*told), plain(*told)
@@ -153,7 +153,7 @@ def test_arrays_equal_the_slow_oracle(told: tuple[str, Given, int]) -> None:
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-6)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.lists(wanted, min_size=20, max_size=30))
 def test_spark_and_arrays_are_bit_equal(
     spark: SparkSession, series: list[tuple[str, Given, int]]

@@ -1,0 +1,1 @@
+"""Rolling backtests of the models on any regular series: a file in, forecasts and figures out."""

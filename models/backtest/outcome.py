@@ -1,0 +1,261 @@
+"""What a backtest found: all forecasts of the test, calibrated and blended, and their figures."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models import blend, calibration, metrics
+from models.backtest.days import samples_at
+from models.backtest.history import History
+from models.backtest.plan import (
+    BLEND,
+    LSTM,
+    NAIVE,
+    Plan,
+    Task,
+    forecast_days,
+    part_file,
+    pieces,
+    tasks,
+)
+from models.backtest.run import read_part
+from models.comparison import compare
+from models.quantiles import MEDIAN, QUANTILE_COLUMNS, to_rows
+from models.samples import Floats, Samples
+
+Seconds = tuple[float, float]
+_HOURS_A_WEEK = 168
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Forecasts of all forecast days (n, T, 7) by model, the test's positions among them.
+
+    raw: before the intervals were corrected. members: of the LSTM, by seed. shares: the blend's
+    weights, by the day they held from. fallback: by model, intervals that the naive answered.
+    """
+
+    samples: Samples
+    n_series: int
+    is_test: npt.NDArray[np.bool_]  # (n,)
+    forecasts: Mapping[str, Floats]
+    raw: Mapping[str, Floats]
+    members: Mapping[str, Floats]
+    seconds: Mapping[str, Seconds]
+    shares: Mapping[str, Mapping[str, float]]
+    fallback: Mapping[str, int]
+    scale: Mapping[str, float]  # by series_id: the weekly naive's MAE before the test
+
+    @property
+    def test(self) -> Samples:
+        """The samples of the test, with their truth."""
+        return self.samples.select(self.is_test)
+
+
+def gather(history: History, plan: Plan, folder: Path) -> Outcome:
+    """Read the parts of a finished backtest, and make of them what the test is judged by."""
+    days = forecast_days(plan, history)
+    samples = samples_at(history, days, plan.daily)
+    scale = naive_error(history, plan)
+    parts: dict[str, Floats] = {}
+    seconds: dict[str, Seconds] = {}
+    for task in tasks(plan):
+        parts[task.name], spent = _task(folder, plan, task, len(days))
+        before = seconds.get(task.model, (0.0, 0.0))
+        seconds[task.model] = (before[0] + spent[0], before[1] + spent[1])
+    members = {name: part for name, part in parts.items() if name.startswith(f"{LSTM}-")}
+    raw = {name: part for name, part in parts.items() if name not in members}
+    mixer = _Mixer(samples, plan, scale, len(days))
+    if members:
+        raw[LSTM], _ = mixer.mix(members)
+    reference = raw[NAIVE]
+    fallback = {name: _fell_back(samples, part) for name, part in raw.items() if name != NAIVE}
+    raw = {name: np.where(np.isnan(part), reference, part) for name, part in raw.items()}
+    shares: dict[str, dict[str, float]] = {}
+    if BLEND in plan.models:
+        raw[BLEND], shares = mixer.mix({name: raw[name] for name in plan.blended})
+        seconds[BLEND] = (0.0, 0.0)
+    chosen = {name: raw[name] for name in plan.models}
+    n_series = len(history.series_id)
+    first = (plan.test_start - days[0]).days * n_series
+    return Outcome(
+        samples=samples,
+        n_series=n_series,
+        is_test=np.arange(len(samples)) >= first,
+        forecasts={n: _calibrated(samples, part, n_series, plan) for n, part in chosen.items()},
+        raw=chosen,
+        members=members,
+        seconds=seconds,
+        shares=shares,
+        fallback=fallback,
+        scale=scale,
+    )
+
+
+def naive_error(history: History, plan: Plan) -> dict[str, float]:
+    """By series, the mean error of the value a week before, over all data before the test."""
+    week = _HOURS_A_WEEK * history.steps
+    start = (np.datetime64(plan.test_start) - history.start) / np.timedelta64(history.minutes, "m")
+    before = history.values[:, : int(start)]
+    errors = np.abs(before[:, week:] - before[:, :-week])
+    known = ~np.isnan(errors)
+    means = np.nansum(errors, axis=1) / np.maximum(known.sum(axis=1), 1)
+    return {
+        str(series_id): float(mean)
+        for series_id, mean in zip(history.series_id, means, strict=True)
+    }
+
+
+def forecast_rows(outcome: Outcome) -> pd.DataFrame:
+    """Every forecast of the test beside its truth, in long form."""
+    test = outcome.test
+    assert test.target is not None
+    truth = test.target[test.target_mask]
+    frames = []
+    for name, forecast in outcome.forecasts.items():
+        rows = to_rows(test, forecast[outcome.is_test])
+        rows.insert(3, "model_name", name)
+        rows.insert(4, "y", truth)
+        frames.append(rows)
+    return pd.concat(frames, ignore_index=True)
+
+
+def figures(rows: pd.DataFrame, scale: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Scores by model, from the rows of forecasts.parquet alone and the naive's error."""
+    scores = {}
+    for name, held in rows.groupby("model_name", sort=False):
+        truth = held["y"].to_numpy(dtype=np.float64)
+        quantiles = held[list(QUANTILE_COLUMNS)].to_numpy(dtype=np.float64)
+        found = asdict(metrics.score(truth, quantiles))
+        scaled = [
+            np.abs(of["y"] - of["q50"]).mean() / scale[str(series_id)]
+            for series_id, of in held.groupby("series_id")
+            if scale[str(series_id)] > 0.0
+        ]
+        scores[str(name)] = {**found, "mase": float(np.mean(scaled)) if scaled else float("nan")}
+    return scores
+
+
+def daily_losses(outcome: Outcome, forecast: Floats) -> Floats:
+    """(d,) mean absolute error of each test day, each series' by the naive's error."""
+    test = outcome.test
+    assert test.target is not None
+    scale = np.array([outcome.scale[s] or 1.0 for s in test.series_id])
+    error = np.abs(forecast[outcome.is_test][..., MEDIAN] - test.target) / scale[:, None]
+    by_day = error.reshape(-1, outcome.n_series * error.shape[1])
+    known = ~np.isnan(by_day)
+    total = np.where(known, by_day, 0.0).sum(axis=1)
+    return np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), np.nan)
+
+
+def comparisons(outcome: Outcome) -> list[dict[str, Any]]:
+    """Diebold-Mariano tests between all pairs of models."""
+    losses = {name: daily_losses(outcome, part) for name, part in outcome.forecasts.items()}
+    return [
+        {"first": a, "second": b, **asdict(compare(losses[a], losses[b]))}
+        for a, b in combinations(losses, 2)
+    ]
+
+
+def report_figures(outcome: Outcome) -> dict[str, Any]:
+    """All that metrics.json says."""
+    rows = forecast_rows(outcome)
+    models = figures(rows, outcome.scale)
+    for name, scores in models.items():
+        scores["seconds_train"], scores["seconds_score"] = outcome.seconds[name]
+        scores["n_fallback"] = outcome.fallback.get(name, 0)
+    uncorrected = figures(forecast_rows(replace(outcome, forecasts=outcome.raw)), outcome.scale)
+    members = (
+        figures(forecast_rows(replace(outcome, forecasts=outcome.members)), outcome.scale)
+        if outcome.members
+        else {}
+    )
+    return {
+        "models": models,
+        "uncorrected": uncorrected,
+        "members": members,
+        "comparisons": comparisons(outcome),
+        "blend_weights": outcome.shares,
+        "weekly_naive_mae_before_test": outcome.scale,
+    }
+
+
+def write(outcome: Outcome, folder: Path) -> dict[str, Any]:
+    """Write forecasts.parquet and metrics.json; returns the figures."""
+    found = report_figures(outcome)
+    for name, save in (
+        ("forecasts.parquet", lambda file: forecast_rows(outcome).to_parquet(file, index=False)),
+        ("metrics.json", lambda file: file.write_text(json.dumps(_plain(found), indent=1) + "\n")),
+    ):
+        draft = folder / f".{name}"
+        save(draft)
+        draft.replace(folder / name)
+    return found
+
+
+@dataclass(frozen=True)
+class _Mixer:
+    """Averages forecasts by weights that are fitted anew for each piece, on what was known."""
+
+    samples: Samples
+    plan: Plan
+    scale: Mapping[str, float]
+    n_days: int
+
+    def mix(self, forecasts: Mapping[str, Floats]) -> tuple[Floats, dict[str, dict[str, float]]]:
+        """The mixture of all days, and the weights by the day from which they held."""
+        assert self.samples.target is not None
+        unit = np.array([self.scale[s] or 1.0 for s in self.samples.series_id])[:, None]
+        each = len(self.samples) // self.n_days
+        result = np.full_like(next(iter(forecasts.values())), np.nan)
+        shares = {}
+        for piece in pieces(self.plan, Task(BLEND), self.n_days):
+            known = slice(0, max(piece.first - self.plan.lag_days + 1, 0) * each)
+            past = {
+                name: (part[known] / unit[known][..., None]).reshape(-1, part.shape[-1])
+                for name, part in forecasts.items()
+            }
+            share = blend.weights(past, (self.samples.target[known] / unit[known]).ravel())
+            rows = slice(piece.first * each, piece.end * each)
+            result[rows] = blend.mixed({n: part[rows] for n, part in forecasts.items()}, share)
+            day = pd.Timestamp(self.samples.target_time[rows.start, 0]).tz_localize("UTC")
+            zone = str(self.samples.timezone[rows.start])
+            shares[str(day.tz_convert(zone).date())] = share
+        return result, shares
+
+
+def _task(folder: Path, plan: Plan, task: Task, count: int) -> tuple[Floats, Seconds]:
+    read = [read_part(part_file(folder, task, piece)) for piece in pieces(plan, task, count)]
+    spent = np.array([seconds for _, seconds in read]).sum(axis=0)
+    return np.concatenate([forecast for forecast, _ in read]), (float(spent[0]), float(spent[1]))
+
+
+def _calibrated(samples: Samples, forecast: Floats, n_series: int, plan: Plan) -> Floats:
+    assert samples.target is not None
+    corrected = forecast.copy()
+    for series in range(n_series):
+        rows = slice(series, None, n_series)
+        corrected[rows] = calibration.calibrated(
+            forecast[rows], samples.target[rows], plan.lag_days
+        )
+    return corrected
+
+
+def _fell_back(samples: Samples, forecast: Floats) -> int:
+    return int((np.isnan(forecast).any(axis=-1) & samples.target_mask).sum())
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN: null."""
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return None if isinstance(value, float) and not np.isfinite(value) else value
+    return [_plain(one) for one in value]

@@ -1,0 +1,258 @@
+"""Runs a backtest's tasks piece by piece; what is done lies in files, so a restart goes on."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from lakehouse.errors import BadInput
+from lakehouse.time import DAY
+from models import boosted_trees, linear, lstm, naive
+from models.backtest.days import days_of, samples_at
+from models.backtest.history import History
+from models.backtest.plan import (
+    LIGHTGBM,
+    LINEAR,
+    LSTM,
+    NAIVE,
+    Piece,
+    Plan,
+    Task,
+    forecast_days,
+    lost_series,
+    missing_parts,
+    part_file,
+    pieces,
+    tasks,
+)
+from models.boosted_trees import TreesConfig
+from models.lstm import LstmConfig
+from models.samples import Floats, Samples
+from models.windows import Inputs
+
+LINEAR_WINDOWS = (56, 84, 364, 1456)
+_LONG = 100
+FEW_INPUTS = Inputs(level_hours=24, weeks_back=1, means=False, day_waves=2, year_waves=1)
+LSTM_CONFIG = LstmConfig(members=1, width=64, encoder_step=1, epochs=40, dropout=0.2)
+TREES = TreesConfig()
+_MORE_EPOCHS, _MORE_RATE = 4, 5e-4
+_SEEDS_APART = 10_000
+_LOOK_SECONDS = 0.3
+
+Told = Callable[[int, int], None]
+
+
+class Forecaster(Protocol):
+    """A fitted model, or one that needs no fit."""
+
+    def predict(self, samples: Samples) -> Floats:
+        """(n, T, 7) in the unit of each series, NaN in padding."""
+
+
+@dataclass
+class Door:
+    """What a task may learn from and must forecast, by piece."""
+
+    plan: Plan
+    task: Task
+    samples: Samples  # of every day that is learnt from or forecast, series innermost
+    first: int  # position, in days, of the first forecast day
+    n_series: int
+
+    def training(self, piece: Piece, days: int) -> Samples:
+        """The newest days whose whole truth is known at the piece's first origin."""
+        end = self.first + piece.first - self.plan.lag_days + 1
+        return self._days(max(end - days, 0), end)
+
+    def asked(self, piece: Piece) -> Samples:
+        """The samples of a piece's days, without their truth."""
+        asked = self._days(self.first + piece.first, self.first + piece.end)
+        return replace(asked, target=None)
+
+    def _days(self, first: int, end: int) -> Samples:
+        return self.samples.select(slice(first * self.n_series, end * self.n_series))
+
+
+class Steps(Protocol):
+    """How a model goes from piece to piece."""
+
+    def at(self, door: Door, piece: Piece) -> Forecaster:
+        """The model that forecasts a piece; pieces come in order, but may begin anywhere."""
+
+
+def run(history: History, plan: Plan, folder: Path, jobs: int, told: Told) -> None:
+    """Do what is missing in `folder`, in so many processes. `told` hears of parts done, of all."""
+    count = len(forecast_days(plan, history))
+    total = sum(len(pieces(plan, task, count)) for task in tasks(plan))
+
+    def left() -> int:
+        return sum(len(todo) for _, todo in missing_parts(plan, folder, count))
+
+    todo = [task for task, _ in missing_parts(plan, folder, count)]
+    told(total - left(), total)
+    if not todo:
+        return
+    # Each process has one thread: numpy and TensorFlow read this when they are imported.
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
+    with ProcessPoolExecutor(min(jobs, len(todo)), mp_context=get_context("spawn")) as pool:
+        asked = [pool.submit(run_task, history, plan, task, folder) for task in todo]
+        try:
+            pending = set(asked)
+            while pending:
+                done, pending = wait(pending, _LOOK_SECONDS, FIRST_EXCEPTION)
+                for future in done:
+                    future.result()
+                told(total - left(), total)
+        except BaseException:
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def run_task(history: History, plan: Plan, task: Task, folder: Path) -> None:
+    """Forecast every piece of a task that is not there yet."""
+    days = forecast_days(plan, history)
+    every = [day for day in days_of(history, plan.daily) if day <= days[-1]]
+    known = [day for day in every if day >= days[0] - (plan.train_days + plan.lag_days) * DAY]
+    lost = {} if task.model == NAIVE else lost_series(history, plan)
+    learnt = _without(history, lost)
+    samples = samples_at(learnt, known, plan.daily)
+    door = Door(plan, task, samples, known.index(days[0]), len(learnt.series_id))
+    steps = _STEPS[task.model](folder / "parts" / task.name)
+    for piece in pieces(plan, task, len(days)):
+        file = part_file(folder, task, piece)
+        if file.exists():
+            continue
+        begun = time.perf_counter()
+        model = steps.at(door, piece)
+        fitted = time.perf_counter()
+        forecast = model.predict(door.asked(piece))
+        seconds = (fitted - begun, time.perf_counter() - fitted)
+        _write(file, _with_lost(forecast, history, lost), seconds)
+
+
+def read_part(file: Path) -> tuple[Floats, tuple[float, float]]:
+    """The forecasts (n, T, 7) of a piece, and the seconds of training and scoring."""
+    with np.load(file) as part:
+        return part["forecast"].astype(np.float64), tuple(part["seconds"].tolist())
+
+
+def _write(file: Path, forecast: Floats, seconds: tuple[float, float]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".draft")
+    with draft.open("wb") as out:
+        np.savez(out, forecast=forecast.astype(np.float32), seconds=np.array(seconds))
+    draft.replace(file)
+
+
+def _without(history: History, lost: Sequence[str] | object) -> History:
+    held = np.array([series_id not in lost for series_id in history.series_id])  # type: ignore[operator]
+    if not held.any():
+        raise BadInput("No series has enough history before the test. Start the test later.")
+    return replace(
+        history,
+        series_id=history.series_id[held], values=history.values[held], known=history.known[held],
+    )  # fmt: skip
+
+
+def _with_lost(forecast: Floats, history: History, lost: object) -> Floats:
+    """The forecasts of all series, NaN for those that were not learnt."""
+    held = np.array([series_id not in lost for series_id in history.series_id])  # type: ignore[operator]
+    by_day = forecast.reshape(-1, int(held.sum()), *forecast.shape[1:])
+    whole = np.full((len(by_day), len(held), *forecast.shape[1:]), np.nan)
+    whole[:, held] = by_day
+    return whole.reshape(-1, *forecast.shape[1:])
+
+
+class _Naive:
+    def __init__(self, folder: Path) -> None:
+        pass
+
+    def at(self, door: Door, piece: Piece) -> Forecaster:
+        return self
+
+    def predict(self, samples: Samples) -> Floats:
+        return naive.seasonal_naive_quantiles(samples)
+
+
+class _Linear:
+    """Short windows are fitted at each piece, long ones once in so many."""
+
+    def __init__(self, folder: Path) -> None:
+        self._long: tuple[int, linear.Linear] | None = None
+
+    def at(self, door: Door, piece: Piece) -> Forecaster:
+        length = pieces(door.plan, door.task, door.plan.recalibrate_days)[0].end
+        since = piece.number % max(door.plan.recalibrate_days // length, 1)
+        number = piece.number - since
+        if self._long is None or self._long[0] != number:
+            earlier = replace(piece, first=piece.first - since * length)
+            days = door.training(earlier, LINEAR_WINDOWS[-1])
+            self._long = (number, linear.fit(days, [n for n in LINEAR_WINDOWS if n > _LONG]))
+        short = [n for n in LINEAR_WINDOWS if n <= _LONG]
+        return linear.fit(door.training(piece, max(short)), short, self._long[1])
+
+
+class _Trees:
+    def __init__(self, folder: Path) -> None:
+        pass
+
+    def at(self, door: Door, piece: Piece) -> Forecaster:
+        days = door.training(piece, door.plan.train_days)
+        return boosted_trees.train(days, TREES, seed=0)
+
+
+class _Lstm:
+    """Trained once, then some more epochs at each piece. Its state lies beside its forecasts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._model: lstm.TrainedLstm | None = None
+
+    def at(self, door: Door, piece: Piece) -> Forecaster:
+        if self._model is None and piece.number:
+            self._model = lstm.load(self._state(piece.number - 1))
+        days = door.training(piece, door.plan.train_days)
+        if self._model is None:
+            config = _config(door)
+            self._model = lstm.train(days, None, config, door.task.seed)
+        else:
+            seed = _SEEDS_APART * door.task.seed + piece.number
+            self._model = lstm.train_on(self._model, days, _MORE_EPOCHS, _MORE_RATE, seed)
+        state = self._state(piece.number)
+        shutil.rmtree(state, ignore_errors=True)
+        draft = state.with_suffix(".draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        self._model.save(draft)
+        draft.rename(state)
+        shutil.rmtree(self._state(piece.number - 2), ignore_errors=True)
+        return self._model
+
+    def _state(self, number: int) -> Path:
+        return self._folder / f"state-{number}"
+
+
+def _config(door: Door) -> LstmConfig:
+    """Members take turns between the scales, and past errors weigh them: which one suits a series
+    is not known beforehand. Where the newest day is stale, few days say too little."""
+    return replace(
+        LSTM_CONFIG,
+        asinh=door.task.seed % 2 == 0,
+        inputs=FEW_INPUTS if door.plan.lag_days == 1 else Inputs(),
+    )
+
+
+_STEPS: dict[str, Callable[[Path], Steps]] = {
+    NAIVE: _Naive,
+    LINEAR: _Linear,
+    LIGHTGBM: _Trees,
+    LSTM: _Lstm,
+}

@@ -1,0 +1,141 @@
+"""Gradient-boosted trees (LightGBM), one set for all series of a group: a model per quantile.
+
+It reads what the LSTM's decoder reads of each target interval, scaled and less the level, and
+learns the same target. Source: Ke et al. 2017, NeurIPS 30, "LightGBM".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from lakehouse.errors import BadInput, SetupError
+from models import scaling, windows
+from models.quantiles import MEDIAN, QUANTILES, non_crossing
+from models.samples import WEATHER, Floats, Samples
+from models.scaling import Scaling
+from models.windows import CovariateScalings, Inputs
+
+
+@dataclass(frozen=True)
+class TreesConfig:
+    """Everything that shapes a training besides data and seed."""
+
+    trees: int = 400  # of the median
+    outer_trees: int = 150  # of each other quantile
+    learning_rate: float = 0.05
+    leaves: int = 31
+    least_rows: int = 40  # in a leaf
+    rows_share: float = 0.8
+    inputs_share: float = 0.5
+    inputs: Inputs = field(default_factory=lambda: Inputs(level_hours=24))
+
+
+@dataclass(frozen=True)
+class BoostedTrees:
+    """Trained trees with all that is needed to use them."""
+
+    config: TreesConfig
+    scalings: Mapping[str, Scaling]
+    covariate_scalings: CovariateScalings
+    weather: bool
+    boosters: tuple[Any, ...]  # lightgbm.Booster, by quantile
+
+    def predict(self, samples: Samples) -> Floats:
+        """Quantiles in the unit of each series, ascending: (n, T, 7), NaN in padding.
+
+        Raises BadInput for a series that was not trained on.
+        """
+        unknown = sorted(set(samples.series_id) - set(self.scalings))
+        if unknown:
+            raise BadInput(f"the trees know the series {list(self.scalings)}; asked for {unknown}.")
+        built = _windows(samples, self)
+        rows = _rows(samples, built)
+        scaled = np.full((*samples.target_mask.shape, len(QUANTILES)), np.nan)
+        scaled[samples.target_mask] = np.stack([b.predict(rows) for b in self.boosters], axis=-1)
+        scaled += built.level[:, None, None]
+        return non_crossing(windows.invert_rows(samples, scaled, self.scalings))
+
+
+def train(train: Samples, config: TreesConfig, seed: int) -> BoostedTrees:
+    """Train on all rows with a known target. The same data, config and seed give the same trees.
+
+    Raises BadInput where a series has under 28 days with a known value, and SetupError where the
+    machine lacks a library.
+    """
+    lightgbm = _lightgbm()
+    assert train.target is not None
+    draft = BoostedTrees(
+        config,
+        scaling.by_series(train, train.target, asinh=True),
+        scaling.of_covariates(train),
+        not np.isnan(train.known_columns(*WEATHER)).all(),
+        (),
+    )
+    built = _windows(train, draft)
+    target = windows.targets(train, train.target, built, draft.scalings)[train.target_mask]
+    held = ~np.isnan(target)
+    data = lightgbm.Dataset(
+        _rows(train, built)[held], target[held], params={"verbose": -1}, free_raw_data=False
+    )
+    boosters = [
+        lightgbm.train(_parameters(config, place, seed), data, _trees(config, place))
+        for place in range(len(QUANTILES))
+    ]
+    return BoostedTrees(**{**vars(draft), "boosters": tuple(boosters)})
+
+
+def _lightgbm() -> Any:
+    try:
+        import lightgbm
+    except OSError as fault:
+        raise SetupError(
+            f"LightGBM needs GNU's OpenMP library ({fault}). Run 'make setup-system', or install "
+            "libgomp1."
+        ) from None
+    return lightgbm
+
+
+def _trees(config: TreesConfig, place: int) -> int:
+    return config.trees if place == MEDIAN else config.outer_trees
+
+
+def _parameters(config: TreesConfig, place: int, seed: int) -> dict[str, Any]:
+    shape = {"objective": "l1"} if place == MEDIAN else {
+        "objective": "quantile", "alpha": QUANTILES[place]
+    }  # fmt: skip
+    slower = config.trees / _trees(config, place)
+    return shape | {
+        "learning_rate": min(config.learning_rate * slower, 0.1),
+        "num_leaves": config.leaves,
+        "min_data_in_leaf": config.least_rows,
+        "bagging_fraction": config.rows_share,
+        "bagging_freq": 1,
+        "feature_fraction": config.inputs_share,
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+        "verbose": -1,
+    }
+
+
+def _windows(samples: Samples, trained: BoostedTrees) -> windows.Windows:
+    return windows.build(
+        samples,
+        trained.scalings,
+        replace(trained.config.inputs, weather=trained.weather),
+        trained.covariate_scalings,
+    )
+
+
+def _rows(samples: Samples, built: windows.Windows) -> Floats:
+    """(rows, inputs) of all target intervals: the decoder's, their mean over the day, the local
+    hour and the series."""
+    n, length = samples.target_mask.shape
+    days = built.decoder.sum(axis=1) / samples.target_mask.sum(axis=1, keepdims=True)
+    whole = np.concatenate([days, built.series[:, None]], axis=1)
+    repeated = np.broadcast_to(whole[:, None, :], (n, length, whole.shape[1]))
+    hour = samples.known_columns("local_hour")
+    return np.concatenate([built.decoder, hour, repeated], axis=-1)[samples.target_mask]

@@ -1,0 +1,48 @@
+"""Corrected intervals cover their share, by errors that were known, and leave the median alone."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from models.calibration import MIN_DAYS, calibrated
+from models.metrics import score
+from models.quantiles import MEDIAN
+
+NORMAL = norm.ppf([0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95])
+
+
+def days(width: float, count: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    """A forecast whose intervals are `width` of what they should be, and its truth."""
+    random = np.random.default_rng(3)
+    spread = 1.0 + np.arange(24) / 8.0
+    centre = random.normal(0.0, 5.0, (count, 24))
+    truth = centre + spread * random.normal(size=(count, 24))
+    return centre[..., None] + width * spread[:, None] * NORMAL, truth
+
+
+@pytest.mark.parametrize("width", [0.4, 1.0, 3.0])
+def test_intervals_too_narrow_or_too_wide_come_to_cover_their_share(width: float) -> None:
+    forecast, truth = days(width)
+    corrected = calibrated(forecast, truth, 1)
+    before, after = (score(truth[100:], part[100:]) for part in (forecast, corrected))
+    assert after.coverage_80 == pytest.approx(0.80, abs=0.02)
+    assert after.coverage_90 == pytest.approx(0.90, abs=0.02)
+    assert after.pinball <= before.pinball * 1.002
+    assert np.array_equal(corrected[..., MEDIAN], forecast[..., MEDIAN])
+    assert (np.diff(corrected, axis=-1) >= 0.0).all()
+
+
+@pytest.mark.parametrize("lag_days", [1, 10])
+def test_only_errors_known_at_the_origin_count(lag_days: int) -> None:
+    forecast, truth = days(0.5, 60)
+    later = truth.copy()
+    later[40 - lag_days + 1 :] += 100.0
+    whole, changed = (calibrated(forecast, t, lag_days) for t in (truth, later))
+    assert np.array_equal(whole[: 40 + 1], changed[: 40 + 1])
+    assert not np.array_equal(whole[41], changed[41])
+
+
+def test_too_few_or_unknown_errors_change_nothing() -> None:
+    forecast, truth = days(0.5, MIN_DAYS)
+    assert np.array_equal(calibrated(forecast, truth, 1), forecast)
+    assert np.array_equal(calibrated(forecast, np.full_like(truth, np.nan), 1), forecast)
