@@ -8,14 +8,21 @@ from pyspark.sql import DataFrame, Row, Window
 from pyspark.sql import functions as F
 
 from lakehouse.catalogue import Catalogue
-from lakehouse.spark.local import local_frame
 from lakehouse.spark.quality import refused, with_broken_rule
-from lakehouse.spark.tables import SparkTables, literal, struct_type
+from lakehouse.spark.tables import SparkTables, literal
 from lakehouse.tables import Table
-from lakehouse.tables.bronze import LANDINGS, QUARANTINE, WEATHER_RECORDS, WHOLE_BODY
+from lakehouse.tables.bronze import QUARANTINE, WEATHER_RECORDS
 from lakehouse.tables.silver import WEATHER_FORECASTS, WEATHER_RULES
-from lakehouse.time import DAY, as_utc
+from lakehouse.time import as_utc
 from sources.open_meteo import FORECAST, PREVIOUS_RUNS, SINGLE_RUNS
+from spark_jobs.asked import (
+    asked_before,
+    asked_for_the_same,
+    comes_late,
+    data_sets_of,
+    readable,
+    window,
+)
 from spark_jobs.bronze import first_fetch, is_bulk, refuse
 from spark_jobs.observed import Observed, judged_candidates, slim
 from spark_jobs.records import with_conflicts
@@ -26,8 +33,6 @@ Landings = Sequence[dict[str, Any]]
 
 _WEATHER_KEY = ("location_id", "variable", "days_before")
 FORECAST_DATA_SETS = (FORECAST, SINGLE_RUNS, PREVIOUS_RUNS)
-#: Answers hold up to a day beside the window that was asked for: whole days, or padded hours.
-AROUND = DAY
 
 
 def update_observations(
@@ -48,7 +53,7 @@ def update_observations(
     if not mine:
         return {}
     records = landed(tables.read(observed.records), mine)
-    candidates = observed.candidates(records, catalogue, _data_sets_of(mine))
+    candidates = observed.candidates(records, catalogue, data_sets_of(mine))
     fresh, alone = judged_candidates(candidates, observed, is_bulk(mine))
     counts = _counts(fresh, "event_time")
     written = {"gaps": counts["gaps"]}
@@ -155,7 +160,7 @@ def update_weather_forecasts(
     if not mine:
         return {}
     records = landed(tables.read(WEATHER_RECORDS), mine)
-    candidates = weather_candidates(records, catalogue, _data_sets_of(mine))
+    candidates = weather_candidates(records, catalogue, data_sets_of(mine))
     together = with_conflicts(candidates, _WEATHER_KEY)
     fresh = slim(with_broken_rule(together, WEATHER_RULES)).localCheckpoint()
     counts = _counts(fresh, "issue_time")
@@ -190,10 +195,6 @@ def _counts(fresh: DataFrame, time_column: str) -> Row:
     return counts
 
 
-def _data_sets_of(landings: Landings) -> list[str]:
-    return sorted({row["data_set"] for row in landings})
-
-
 def landed(records: DataFrame, landings: Landings) -> DataFrame:
     """The records of some landings."""
     return records.where(f"fetched_at >= {literal(first_fetch(landings))}").where(
@@ -206,54 +207,6 @@ def usable(candidates: DataFrame) -> DataFrame:
     return candidates.where("broken IS NULL AND value IS NOT NULL")
 
 
-def comes_late(older: Landings, mine: Landings) -> bool:
-    """Whether any of the older landings was fetched after one of these."""
-    return bool(older) and max(row["fetched_at"] for row in older) >= first_fetch(mine)
-
-
-def asked_before(
-    tables: SparkTables, observed: Observed, older: Landings, mine: Landings
-) -> DataFrame | None:
-    """The manifest rows that tell who asked first; None where nothing depends on it."""
-    if observed.simulated or not _somebody_asked_before(older, mine):
-        return None
-    return _asked(tables, [*older, *mine])
-
-
-def _asked(tables: SparkTables, landings: Landings) -> DataFrame:
-    """The manifest rows, less those that brought nothing readable: we learned nothing by them.
-
-    An empty answer did tell something: that there was no value yet.
-    """
-    unreadable = tables.read(QUARANTINE).where(
-        f"fetched_at >= {literal(first_fetch(landings))} AND record_index = {WHOLE_BODY} "
-        "AND rule <> 'not_empty'"
-    )
-    asked = local_frame(tables.spark, landings, struct_type(LANDINGS))
-    return asked.join(unreadable.select("landing_id"), on="landing_id", how="left_anti")
-
-
-def window(landings: Landings) -> tuple[datetime, datetime]:
-    """The event times that the bodies may hold: what was asked for, and what lies around it."""
-    first, last = min(r["window_start"] for r in landings), max(r["window_end"] for r in landings)
-    return first - AROUND, last + AROUND
-
-
-def _overlap(some: Landings, others: Landings) -> bool:
-    """Whether bodies of both may hold the same event times."""
-    (first, last), (start, end) = window(some), window(others)
-    return first < end and start < last
-
-
-def _fed_together(catalogue: Catalogue, observed: Observed, mine: Landings) -> set[str]:
-    """The data sets of `mine`, and those that the same series come, or came, from."""
-    together = set(_data_sets_of(mine))
-    feeds = [{feed.data_set for feed in series.feeds} for series in catalogue.series.values()]
-    for _ in feeds:  # series may be linked by others
-        together |= {name for named in feeds if named & together for name in named}
-    return together & set(observed.data_sets)
-
-
 def _series_of(catalogue: Catalogue, data_sets: Sequence[str]) -> list[str]:
     return [
         series.series_id
@@ -262,51 +215,27 @@ def _series_of(catalogue: Catalogue, data_sets: Sequence[str]) -> list[str]:
     ]
 
 
-def asked_for_the_same(
-    catalogue: Catalogue, observed: Observed, manifest: Landings, mine: Landings
-) -> list[dict[str, Any]]:
-    """The other landings of data sets that feed the same series, whose windows overlap these."""
-    data_sets = _fed_together(catalogue, observed, mine)
-    own = {row["landing_id"] for row in mine}
-    return [
-        row
-        for row in manifest
-        if row["data_set"] in data_sets and row["landing_id"] not in own and _overlap([row], mine)
-    ]
-
-
-def _somebody_asked_before(older: Landings, mine: Landings) -> bool:
-    """Whether some event time of `mine` had been asked for by an earlier landing."""
-    return any(
-        first["fetched_at"] < row["fetched_at"]
-        and first["data_set"] == row["data_set"]
-        and _overlap([first], [row])
-        for row in mine
-        for first in (*older, *mine)
-    )
-
-
 def _remake(
     tables: SparkTables,
     catalogue: Catalogue,
     observed: Observed,
     landings: Landings,
-    window: tuple[datetime, datetime],
+    span: tuple[datetime, datetime],
 ) -> int:
-    """Make the vintages of a window anew from all of its records; returns how many are new.
+    """Make the vintages of a time anew from all of its records; returns how many are new.
 
     What changed is written in one commit.
     """
     records = landed(tables.read(observed.records), landings)
-    candidates = observed.candidates(records, catalogue, _data_sets_of(landings))
+    candidates = observed.candidates(records, catalogue, data_sets_of(landings))
     judged = with_broken_rule(with_conflicts(candidates, observed.key), observed.rules)
-    records = _between(usable(judged), *window)
-    held = _between(tables.read(observed.table), *window)
+    records = _between(usable(judged), *span)
+    held = _between(tables.read(observed.table), *span)
     if "series_id" in observed.key:
         # What other data sets gave is not among these records, and stays.
-        held = held.where(F.col("series_id").isin(_series_of(catalogue, _data_sets_of(landings))))
+        held = held.where(F.col("series_id").isin(_series_of(catalogue, data_sets_of(landings))))
     columns = observed.table.column_names
-    asked = None if observed.simulated else _asked(tables, landings)
+    asked = None if observed.simulated else readable(tables, landings)
     wanted = vintage_rows(records, None, asked, observed)
     change = (
         wanted.withColumn("side", F.lit(1))

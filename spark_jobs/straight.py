@@ -32,20 +32,19 @@ from lakehouse.tables.bronze import ENERGY_RECORDS, LANDINGS
 from lakehouse.tables.silver import OBSERVATIONS
 from lakehouse.time import as_utc
 from sources import energi_data_service
-from spark_jobs.bronze import energy_records, is_bulk, judged_answers, not_held
-from spark_jobs.observed import Observed, energy_tables
-from spark_jobs.records import energy_candidates, record_type, with_conflicts
-from spark_jobs.silver import (
+from spark_jobs.asked import (
     AROUND,
     asked_before,
     asked_for_the_same,
     comes_late,
-    held_within,
-    landed,
-    new_vintages,
-    vintage_rows,
+    data_sets_of,
+    is_asked_twice,
     window,
 )
+from spark_jobs.bronze import energy_records, is_bulk, judged_answers, not_held
+from spark_jobs.observed import Observed, energy_tables
+from spark_jobs.records import energy_candidates, record_type, with_conflicts
+from spark_jobs.silver import held_within, landed, new_vintages, vintage_rows
 
 Landings = Sequence[dict[str, Any]]
 
@@ -119,7 +118,7 @@ class _Batch:
 
     @property
     def names(self) -> list[str]:
-        return sorted({row["data_set"] for row in self.landings})
+        return data_sets_of(self.landings)
 
     @property
     def data_sets(self) -> list[DataSet]:
@@ -141,7 +140,7 @@ class _Batch:
             len(self.data_sets) == len(self.names)
             and all(data_set.timezone == "UTC" for data_set in self.data_sets)
             and not comes_late(self.older, self.landings)
-            and not _is_asked_twice(self.landings, [*self.older, *self.landings])
+            and not is_asked_twice(self.landings, [*self.older, *self.landings])
             and not self._is_held()
         )
 
@@ -258,18 +257,6 @@ def _fields(answers: DataFrame) -> DataFrame:
         nothing.alias("record"), nothing.alias("asked"), nothing.alias("decimal"),
         F.explode("records").alias("f"),
     )  # fmt: skip
-
-
-def _is_asked_twice(landings: Landings, others: Landings) -> bool:
-    """Whether any other landing asked for some of the time of one of these."""
-    return any(
-        one["data_set"] == other["data_set"]
-        and one["landing_id"] != other["landing_id"]
-        and one["window_start"] < other["window_end"]
-        and other["window_start"] < one["window_end"]
-        for one in landings
-        for other in others
-    )
 
 
 def _begins_like_an_object(zone: LandingZone, landing: dict[str, Any]) -> bool:
