@@ -1,8 +1,9 @@
 """From records to vintages: the bitemporal rule, as pure transforms.
 
 Per key and event time, in the order in which the values became known, the first of each run of
-equal values is a vintage. It depends only on the set of records, so any order of arrival gives
-the same history.
+equal values is a vintage. Values are equal when their intervals are of one length, too: 3 MWh of
+an hour and 3 MWh of its first quarter are two statements. It depends only on the set of records,
+so any order of arrival gives the same history.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from pyspark.sql import functions as F
 from lakehouse.catalogue import Publication
 
 SIMULATED = "simulated"
+#: What tells one vintage from the next.
+_TOLD = ("value", "resolution_minutes")
 
 
 def usual_publication(publication: Publication) -> Column:
@@ -66,28 +69,31 @@ def vintages(
 ) -> DataFrame:
     """Records of some event times, after the vintages already held of them -> new vintages.
 
-    `records`: the key, event_time, value, fetched_at, landing_id, usual_at, basis and
-    first_asked_at; all of them fetched after what `held` holds. `held`: vintages; None where
-    there are none. `alone`: no two records have the same key and event time.
+    `records`: the key, event_time, value, resolution_minutes, fetched_at, landing_id, usual_at,
+    basis and first_asked_at; all of them fetched after what `held` holds. `held`: vintages; None
+    where there are none. `alone`: no two records have the same key and event time.
 
     The first value of an event time has the usual publication time where nobody had asked for
     it before, or where publication is simulated; every other one was seen to arrive when it was
     fetched. Two bodies fetched at the same moment that disagree leave the one with the higher
     landing_id.
     """
-    arrived = _alone(records) if alone else _in_order_of_arrival(records, key)
-    known = _after(arrived, held, key)
+    # Weather is always hourly: what is held of it does not say so.
+    told = F.struct(*(c for c in _TOLD if held is None or c in held.columns))
+    saying = records.withColumn("told", told)
+    arrived = _alone(saying) if alone else _in_order_of_arrival(saying, key)
+    known = _after(arrived, held if held is None else held.withColumn("told", told), key)
     never_asked = F.coalesce("first_asked_at", "fetched_at") >= F.col("fetched_at")
     return (
         known.withColumns(
             {
                 "is_usual": F.col("is_first")
-                & F.col("held_value").isNull()
+                & F.col("held_told").isNull()
                 & ((F.col("basis") == SIMULATED) | never_asked),
-                "before": F.coalesce("value_before", "held_value"),
+                "before": F.coalesce("told_before", "held_told"),
             }
         )
-        .where("before IS NULL OR before <> value")
+        .where("before IS NULL OR before <> told")
         .withColumns(
             {
                 "available_at": F.expr(
@@ -110,23 +116,22 @@ def _in_order_of_arrival(records: DataFrame, key: Sequence[str]) -> DataFrame:
         .withColumns(
             {
                 "is_first": F.row_number().over(arrival) == 1,
-                "value_before": F.lag("value").over(arrival),
+                "told_before": F.lag("told").over(arrival),
             }
         )
     )
 
 
 def _alone(records: DataFrame) -> DataFrame:
-    return records.withColumns(
-        {"is_first": F.lit(True), "value_before": F.lit(None).cast("double")}
-    )
+    nothing = F.when(F.lit(False), F.col("told"))
+    return records.withColumns({"is_first": F.lit(True), "told_before": nothing})
 
 
 def _after(records: DataFrame, held: DataFrame | None, key: Sequence[str]) -> DataFrame:
-    """Adds `held_value`: the newest value already held of each event time."""
+    """Adds `held_told`: what the newest vintage held of each event time tells."""
     if held is None:
-        return records.withColumn("held_value", F.lit(None).cast("double"))
+        return records.withColumn("held_told", F.when(F.lit(False), F.col("told")))
     newest = held.groupBy(*key, "event_time").agg(
-        F.max_by("value", "available_at").alias("held_value")
+        F.max_by("told", "available_at").alias("held_told")
     )
     return records.join(newest, on=[*key, "event_time"], how="left")

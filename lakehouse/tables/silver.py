@@ -106,7 +106,7 @@ COVARIATE_RULES = tuple(
 
 OBSERVATIONS = Table(
     name="silver.observations",
-    meaning="Every vintage of every observed value, by when it became known",
+    meaning="Every vintage of every observed value and its interval, by when it became known",
     key=("series_id", "event_time", "available_at"),
     cluster_by=("event_time",),
     rules=OBSERVATION_RULES,

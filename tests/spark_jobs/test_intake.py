@@ -275,6 +275,27 @@ def test_a_series_whose_resolution_changes_and_data_set_too_stays_one(
     assert built.written["repeats"] == 1
 
 
+@pytest.mark.parametrize("order", ["together", "one by one", "backwards"])
+def test_an_equal_value_of_a_finer_interval_is_a_vintage_of_its_own(
+    small: SmallLakehouse, order: str
+) -> None:
+    """The hour's price, the same price of its first quarter, and that once more."""
+    series = PRICE_SERIES | {"earlier": [{"data_set": "old", "source_key": ["DK1"]}]}
+    catalogue = one_series(series, old=PRICES, new=PRICES | {"resolution_minutes": 15})
+    first = utc("2026-01-01 00:00")
+    landings = [("old", first), ("new", first + HOUR), ("new", first + 2 * HOUR)]
+    for data_set, fetched_at in landings[::-1] if order == "backwards" else landings:
+        land_prices(small, data_set, {"2025-09-30T22:00:00": 3.0}, fetched_at)
+        if order != "together":
+            small.build(catalogue)
+    small.build(catalogue)
+    rows = small.rows(OBSERVATIONS)
+    assert [(r["value"], r["resolution_minutes"], r["recorded_at"]) for r in rows] == [
+        (3.0, 60, first),
+        (3.0, 15, first + HOUR),
+    ]
+
+
 def test_a_late_landing_of_one_data_set_leaves_the_others_alone(small: SmallLakehouse) -> None:
     """It makes its event times anew: of its own series, with all that these came from."""
     late, early = utc("2026-01-01 00:00"), utc("2025-12-01 00:00")
