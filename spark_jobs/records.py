@@ -100,7 +100,9 @@ def record_type(data_sets: DataSets, value: DataType) -> StructType:
 
 
 def _with_texts(records: DataFrame, data_sets: DataSets) -> DataFrame:
-    """Adds `f`, the fields that are read, where it is not there yet; those that lack; the key."""
+    """Adds `f`, the fields that are read, where it is not there yet; which of them lack; the
+    source's key; whether a person landed the record, in a file.
+    """
     if "f" not in records.columns:
         texts = record_type(data_sets, StringType())
         records = records.withColumn("f", F.from_json("record", texts))
@@ -110,6 +112,7 @@ def _with_texts(records: DataFrame, data_sets: DataSets) -> DataFrame:
             "timezone": _of(data_sets, lambda d: F.lit(d.timezone)),
             "missing_fields": _of(data_sets, _missing),
             "source_key": F.coalesce("asked", _of(data_sets, _key)),
+            "by_hand": F.col("decimal").isNotNull(),
         }
     )
 

@@ -75,8 +75,8 @@ def vintages(
 
     The first value of an event time has the usual publication time where nobody had asked for
     it before, or where publication is simulated; every other one was seen to arrive when it was
-    fetched. Two bodies fetched at the same moment that disagree leave the one with the higher
-    landing_id.
+    fetched. Of bodies fetched at the same moment that disagree, a file that somebody landed
+    (`by_hand`) stands over an answer; else the one with the higher landing_id is left.
     """
     # Weather is always hourly: what is held of it does not say so.
     told = F.struct(*(c for c in _TOLD if held is None or c in held.columns))
@@ -109,7 +109,8 @@ def vintages(
 
 def _in_order_of_arrival(records: DataFrame, key: Sequence[str]) -> DataFrame:
     """The last of those fetched at one moment, with what came before it in the same batch."""
-    arrival = Window.partitionBy(*key, "event_time").orderBy("fetched_at", "landing_id")
+    order = [c for c in ("fetched_at", "by_hand", "landing_id") if c in records.columns]
+    arrival = Window.partitionBy(*key, "event_time").orderBy(*order)
     return (
         records.withColumn("next_at", F.lead("fetched_at").over(arrival))
         .where("next_at IS NULL OR next_at > fetched_at")

@@ -226,6 +226,24 @@ def test_two_values_for_one_key_in_one_body_are_both_refused(
     assert sum(counted.values()) == len(answer.values)
 
 
+@pytest.mark.parametrize("ids", [("a", "b"), ("b", "a")], ids=["file first", "file last"])
+def test_a_file_landed_at_the_moment_of_an_answer_stands_over_it(
+    small: SmallLakehouse, catalogue: Catalogue, ids: tuple[str, str]
+) -> None:
+    """A sample clock stands still: by their times alone nobody could tell which came last."""
+    of_file, of_answer = ids
+    noon, fetched_at = utc("2024-10-01 12:00"), utc("2024-10-02 00:00")
+    window = (utc("2024-10-01 00:00"), fetched_at)
+    answer = Answer(of_answer, fetched_at, window, ["DK1"], [("DK1", noon, 1.0)])
+    file = Answer(of_file, fetched_at, window, ["DK1"], [])
+    landings = receive(small, [answer, file])
+    record = {"HourUTC": "2024-10-01T12:00", "PriceArea": "DK1", "SpotPriceEUR": "2,5"}
+    of = {"landing_id": of_file, "data_set": DATA_SET, "fetched_at": fetched_at}
+    small.append(ENERGY_RECORDS, [ENERGY_RECORDS.row(**of, record=json.dumps(record), decimal=",")])
+    build(small, catalogue, landings)
+    assert [(row[1], row[3]) for row in held(small)] == [(noon, 2.5)]
+
+
 def random_answers(seed: int) -> list[Answer]:
     """Bodies over three days: windows that overlap, some hours around them, gaps, corrections.
 
