@@ -206,38 +206,31 @@ def _window(landings: Landings) -> tuple[datetime, datetime]:
     return first - _AROUND, last + _AROUND
 
 
-def _overlap(some: Landings, others: Landings) -> bool:
-    """Whether bodies of both may hold the same event times."""
-    (first, last), (start, end) = _window(some), _window(others)
-    return first < end and start < last
+def _overlap(one: tuple[datetime, datetime], other: tuple[datetime, datetime]) -> bool:
+    """Whether two windows have event times in common."""
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _fed_together(catalogue: Catalogue, observed: Observed, mine: Landings) -> set[str]:
     """The data sets of `mine`, and those that the same series come, or came, from."""
     together = set(_data_sets_of(mine))
-    feeds = [{feed.data_set for feed in series.feeds} for series in catalogue.series.values()]
-    for _ in feeds:  # series may be linked by others
-        together |= {name for named in feeds if named & together for name in named}
+    linked = {frozenset(f.data_set for f in series.feeds) for series in catalogue.series.values()}
+    for _ in linked:  # one link may lead to another
+        together.update(*(names for names in linked if names & together))
     return together & set(observed.data_sets)
-
-
-def _series_of(catalogue: Catalogue, data_sets: Sequence[str]) -> list[str]:
-    return [
-        series.series_id
-        for series in catalogue.series.values()
-        if any(feed.data_set in data_sets for feed in series.feeds)
-    ]
 
 
 def _asked_for_the_same(
     manifest: Landings, mine: Landings, data_sets: set[str]
 ) -> list[dict[str, Any]]:
     """The other landings of these data sets whose windows overlap those of `mine`."""
-    own = {row["landing_id"] for row in mine}
+    own, window = {row["landing_id"] for row in mine}, _window(mine)
     return [
         row
         for row in manifest
-        if row["data_set"] in data_sets and row["landing_id"] not in own and _overlap([row], mine)
+        if row["data_set"] in data_sets
+        and row["landing_id"] not in own
+        and _overlap(_window([row]), window)
     ]
 
 
@@ -246,7 +239,7 @@ def _somebody_asked_before(older: Landings, mine: Landings) -> bool:
     return any(
         first["fetched_at"] < row["fetched_at"]
         and first["data_set"] == row["data_set"]
-        and _overlap([first], [row])
+        and _overlap(_window([first]), _window([row]))
         for row in mine
         for first in (*older, *mine)
     )
@@ -270,7 +263,9 @@ def _remake(
     held = _between(tables.read(observed.table), *window)
     if "series_id" in observed.key:
         # What other data sets gave is not among these records, and stays.
-        held = held.where(F.col("series_id").isin(_series_of(catalogue, _data_sets_of(landings))))
+        names = _data_sets_of(landings)
+        mine = {series.series_id for name in names for _, series in catalogue.feeds_of(name)}
+        held = held.where(F.col("series_id").isin(mine))
     columns = observed.table.column_names
     asked = None if observed.simulated else _asked(tables, landings)
     wanted = vintage_rows(usable, None, asked, observed)
