@@ -1,6 +1,6 @@
 """The commands of accuracy, as Typer reads them: backtest."""
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lakehouse.errors import BadInput
+from lakehouse.time import DAY
 
 
 def add_accuracy(app: typer.Typer) -> None:
@@ -34,6 +35,19 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise BadInput(f"Expected a day such as 2024-10-18, got '{text}'.") from None
+
+
+def span(text: str) -> timedelta:
+    """A length of time from `9d`, `12h` or `30m`; a number alone is hours. Raises BadInput."""
+    units = {"d": "days", "h": "hours", "m": "minutes"}
+    number, unit = (text[:-1], text[-1:]) if text[-1:] in units else (text, "h")
+    try:
+        length = timedelta(**{units[unit]: float(number)})
+    except (ValueError, OverflowError):
+        length = -DAY
+    if length < timedelta(0):
+        raise BadInput(f"Expected a span such as 28d, 9d, 12h or 0h, got '{text}'.")
+    return length
 
 
 def backtest(
@@ -77,10 +91,9 @@ def backtest(
 ) -> None:
     """Forecast every day of a test as it would have been then, and say how good that was."""
     from gridcast.backtest import Asked, run_backtest
-    from lakehouse.time import DAY
     from models.backtest.days import Daily
     from models.backtest.history import Columns
-    from models.backtest.plan import Plan, span
+    from models.backtest.plan import Plan
 
     columns = Columns(
         time_column.strip(), target.strip(), tuple(name.strip() for name in known or ()),

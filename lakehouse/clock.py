@@ -1,12 +1,12 @@
 """What time it is: the system's clock in `live`, a persisted sample clock in `sample`."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from lakehouse.errors import BadInput
 from lakehouse.time import iso, parse_utc
+from lakehouse.whole_files import whole
 
 
 class Clock(Protocol):
@@ -49,6 +49,5 @@ class SampleClock:
                 "Ask for the past with --as-of, or start over with 'gridcast demo --fresh'."
             )
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._file.with_suffix(".draft")
-        draft.write_text(iso(instant) + "\n")
-        os.replace(draft, self._file)
+        with whole(self._file) as draft:
+            draft.write_text(iso(instant) + "\n")

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from lakehouse.errors import BadInput, SetupError
+from lakehouse.errors import SetupError
 from models import scaling, windows
 from models.quantiles import MEDIAN, QUANTILES, non_crossing
-from models.samples import WEATHER, Floats, Samples
+from models.samples import Floats, Samples
 from models.scaling import Scaling
 from models.windows import CovariateScalings, Inputs
 
@@ -47,9 +47,7 @@ class BoostedTrees:
 
         Raises BadInput for a series that was not trained on.
         """
-        unknown = sorted(set(samples.series_id) - set(self.scalings))
-        if unknown:
-            raise BadInput(f"the trees know the series {list(self.scalings)}; asked for {unknown}.")
+        samples.check_series(self.scalings)
         built = _windows(samples, self)
         rows = _rows(samples, built)
         scaled = np.full((*samples.target_mask.shape, len(QUANTILES)), np.nan)
@@ -70,7 +68,7 @@ def train(train: Samples, config: TreesConfig, seed: int) -> BoostedTrees:
         config,
         scaling.by_series(train, train.target, asinh=True),
         scaling.of_covariates(train),
-        not np.isnan(train.known_columns(*WEATHER)).all(),
+        train.has_weather,
         (),
     )
     built = _windows(train, draft)
@@ -83,7 +81,7 @@ def train(train: Samples, config: TreesConfig, seed: int) -> BoostedTrees:
         lightgbm.train(_parameters(config, place, seed), data, _trees(config, place))
         for place in range(len(QUANTILES))
     ]
-    return BoostedTrees(**{**vars(draft), "boosters": tuple(boosters)})
+    return replace(draft, boosters=tuple(boosters))
 
 
 def _lightgbm() -> Any:
@@ -125,8 +123,9 @@ def _windows(samples: Samples, trained: BoostedTrees) -> windows.Windows:
     return windows.build(
         samples,
         trained.scalings,
-        replace(trained.config.inputs, weather=trained.weather),
+        trained.config.inputs,
         trained.covariate_scalings,
+        trained.weather,
     )
 
 

@@ -15,15 +15,13 @@ import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import lasso_path
 
-from lakehouse.errors import BadInput
 from models import scaling
-from models.local_days import at_target, by_local_day, target_by_clock
+from models.local_days import at_target, by_local_day, newest, target_by_clock
 from models.quantiles import QUANTILES, around, non_crossing
 from models.samples import WEATHER, Floats, Samples
-from models.scaling import Scaling
-from models.windows import mean_known, newest
+from models.scaling import MIN_TRAINING_DAYS, Scaling
+from models.windows import mean_known
 
-MIN_DAYS = 28
 RECENT_DAYS = 3
 _PENALTIES = np.logspace(0.0, -3.5, 36)
 """Shares of the least penalty that leaves nothing."""
@@ -78,9 +76,7 @@ class Linear:
 
         Raises BadInput for a series that was not fitted.
         """
-        unknown = sorted(set(samples.series_id) - set(self.series))
-        if unknown:
-            raise BadInput(f"the linear model knows {list(self.series)}; asked for {unknown}.")
+        samples.check_series(self.series)
         quantiles = np.full((*samples.target_mask.shape, len(QUANTILES)), np.nan)
         for series_id, lines in self.series.items():
             rows = np.flatnonzero(samples.series_id == series_id)
@@ -93,7 +89,7 @@ def fit(train: Samples, windows: Sequence[int], before: Linear | None = None) ->
     """Fit the newest days of each series, once for each window (a number of days).
 
     before: an older fit whose windows are kept where `windows` lacks theirs, so that long ones
-    need not be fitted as often. Raises BadInput where a series has under MIN_DAYS known days.
+    need not be fitted as often. Raises what `scaling.check_history` does.
     """
     fitted = {}
     for series_id in sorted(set(train.series_id)):
@@ -104,15 +100,10 @@ def fit(train: Samples, windows: Sequence[int], before: Linear | None = None) ->
 
 def _fit_series(days: Samples, windows: Sequence[int], before: SeriesLines | None) -> SeriesLines:
     assert days.target is not None
-    known = ~np.isnan(days.target).all(axis=1)
-    if known.sum() < MIN_DAYS:
-        raise BadInput(
-            f"not enough history for {days.series_id[0]}: {int(known.sum())} days have a known "
-            f"value, {MIN_DAYS} are needed."
-        )
-    days = days.select(known)
+    scaling.check_history(days.series_id[0], days.target)
+    days = days.select(~np.isnan(days.target).all(axis=1))
     kept = {w.days: w for w in (before.windows if before else ())}
-    fresh = {n: _fit_window(days.select(slice(-n, None)), n) for n in windows if n >= MIN_DAYS}
+    fresh = {n: _fit_window(days.select(slice(-n, None)), n) for n in windows}
     lines = SeriesLines(tuple((kept | fresh).values()), np.empty(0))
     newest_days = days.select(slice(-_RESIDUAL_DAYS, None))
     assert newest_days.target is not None
@@ -187,7 +178,7 @@ def _fit_window(samples: Samples, days: int) -> Window:
     gram = apart.T @ apart
     for place, wanted in enumerate(target.T):
         held = ~np.isnan(wanted)
-        if held.sum() < MIN_DAYS:
+        if held.sum() < MIN_TRAINING_DAYS:
             continue
         rows = apart[held]
         intercept[place] = wanted[held].mean()

@@ -41,6 +41,13 @@ def at_target(samples: Samples, by_clock: Floats) -> Floats:
     return np.where(mask, picked, np.nan)
 
 
+def newest(days: Floats, count: int) -> Floats:
+    """The `count` newest known values of each time: (n, d, k) -> (n, count, k), NaN if fewer."""
+    unknown = np.isnan(days)
+    order = np.argsort(unknown, axis=1, kind="stable")[:, :count]
+    return np.take_along_axis(days, order, axis=1)
+
+
 def target_by_clock(samples: Samples, values: Floats) -> Floats:
     """Arrange target intervals by their local clock; of a time shown twice the second counts.
 

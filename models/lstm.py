@@ -12,7 +12,7 @@ from lakehouse.errors import BadInput
 from models import network, scaling, windows
 from models.network import History, LstmConfig, Network, OnEpoch
 from models.quantiles import QUANTILES, non_crossing
-from models.samples import WEATHER, Floats, Samples
+from models.samples import Floats, Samples
 from models.scaling import Scaling
 from models.windows import CovariateScalings, Inputs
 
@@ -42,8 +42,9 @@ class Training:
         return windows.build(
             samples,
             self.scalings,
-            replace(self.config.inputs, weather=self.weather),
+            self.config.inputs,
             self.covariate_scalings,
+            self.weather,
         )
 
 
@@ -66,12 +67,7 @@ class TrainedLstm(Training):
 
     def check(self, samples: Samples) -> None:
         """Raises BadInput for samples unlike those of the training."""
-        unknown = sorted(set(samples.series_id) - set(self.scalings))
-        if unknown:
-            raise BadInput(
-                f"the model knows the series {list(self.scalings)}; asked for {unknown}. "
-                "Train the group again with them, or forecast them with seasonal naive."
-            )
+        samples.check_series(self.scalings)
         if samples.steps != self.steps:
             raise BadInput(
                 f"the model forecasts intervals of {60 // self.steps} minutes; asked for "
@@ -188,7 +184,7 @@ def train(
         steps=train.steps,
         covariates=train.covariates,
         covariate_scalings=scaling.of_covariates(train),
-        weather=not np.isnan(train.known_columns(*WEATHER)).all(),
+        weather=train.has_weather,
     )
     later = None if validation is None else _learnt(draft, validation)
     fitted = _learnt(draft, train)

@@ -7,6 +7,7 @@ An hour has one, two or four intervals, `steps`. In shapes P is PAST_HOURS * ste
 and T is TARGET_HOURS * steps, the target day. Weather stays hourly.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
@@ -73,6 +74,20 @@ class Samples:
             k: v[index] if isinstance(v, np.ndarray) else v for k, v in values.items()
         }
         return Samples(**picked)
+
+    @property
+    def has_weather(self) -> bool:
+        """Whether any forecast weather is known."""
+        return not bool(np.isnan(self.known_columns(*WEATHER)).all())
+
+    def check_series(self, known: Iterable[str]) -> None:
+        """Raises BadInput where a series is none of those that a model knows."""
+        unknown = sorted(set(self.series_id) - set(known))
+        if unknown:
+            raise BadInput(
+                f"the model knows the series {list(known)}; asked for {unknown}. "
+                "Train the group again with them, or forecast them with seasonal naive."
+            )
 
     def known_columns(self, *names: str) -> Floats:
         """(n, T, len(names)) of the named `KNOWN` columns."""

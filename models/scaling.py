@@ -60,21 +60,26 @@ def fit(values: Floats, *, asinh: bool) -> Scaling:
     return Scaling(centre, spread, asinh)
 
 
+def check_history(series_id: str, target: Floats) -> None:
+    """Raises BadInput when under MIN_TRAINING_DAYS days of `target` (days, T) have a known one."""
+    days = int((~np.isnan(target)).any(axis=1).sum())
+    if days < MIN_TRAINING_DAYS:
+        raise BadInput(
+            f"not enough history for {series_id}: {days} of {len(target)} training days have a "
+            f"known value, {MIN_TRAINING_DAYS} are needed. "
+            "Extend the training window, or leave the series out until it has more."
+        )
+
+
 def by_series(samples: Samples, target: Floats, *, asinh: bool) -> dict[str, Scaling]:
     """The scale of each series, of its known targets (n, T); in the order of their names.
 
-    Raises BadInput when a series has fewer than MIN_TRAINING_DAYS days with a known one.
+    Raises what `check_history` does.
     """
     scalings = {}
     for series_id in sorted(set(samples.series_id)):
         known = target[samples.series_id == series_id]
-        days = int((~np.isnan(known)).any(axis=1).sum())
-        if days < MIN_TRAINING_DAYS:
-            raise BadInput(
-                f"not enough history for {series_id}: {days} of {len(known)} training days have a "
-                f"known value, {MIN_TRAINING_DAYS} are needed. "
-                "Extend the training window, or leave the series out until it has more."
-            )
+        check_history(series_id, known)
         scalings[series_id] = fit(known, asinh=asinh)
     return scalings
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.local_days import at_target, by_local_day
+from models.local_days import at_target, by_local_day, newest
 from models.samples import WEATHER, Floats, Mask, Samples
 from models.scaling import Scaling
 
@@ -37,7 +37,6 @@ class Inputs:
     means: bool = True  # the mean of all such days, and of the last seven days
     day_waves: int = 3  # sines and cosines of the hour, and their multiples
     year_waves: int = 2  # of the day of the year; under two years of training memorise dates
-    weather: bool = True  # whether its channels are there at all
 
 
 @dataclass(frozen=True)
@@ -56,11 +55,12 @@ def build(
     scalings: Mapping[str, Scaling],
     inputs: Inputs,
     covariates: CovariateScalings = NO_COVARIATES,
+    weather: bool = True,
 ) -> Windows:
     """Build the inputs of every sample; each series of `samples` must have its scaling.
 
     scalings: in the order that numbers the series. covariates: by series and name; a covariate
-    without a scaling counts as not known.
+    without a scaling counts as not known. weather: whether its channels are there at all.
     """
     order = {series_id: number for number, series_id in enumerate(scalings)}
     scaled = scale_rows(samples, samples.past_value, scalings)
@@ -71,7 +71,7 @@ def build(
     )
     past = scaled - level[:, None]
     known_past, known_ahead = _covariates(samples, covariates)
-    seen = _weather_units(samples.past_weather) if inputs.weather else None
+    seen = _weather_units(samples.past_weather) if weather else None
     encoder = [*_encoder(samples, past, seen, last), *_known_past(samples, known_past, last)]
     decoder = [
         *_decoder(samples, inputs, past, seen, last, level),
@@ -237,13 +237,6 @@ def _lags(days: Floats, inputs: Inputs) -> Floats:
     if inputs.means:
         lags += [mean_known(each, axis=1)[:, None] for each in (weekly, newest(days, 7))]
     return np.concatenate(lags, axis=1)
-
-
-def newest(days: Floats, count: int) -> Floats:
-    """The `count` newest known values of each time: (n, d, k) -> (n, count, k), NaN if fewer."""
-    unknown = np.isnan(days)
-    order = np.argsort(unknown, axis=1, kind="stable")[:, :count]
-    return np.take_along_axis(days, order, axis=1)
 
 
 def _calendar(samples: Samples, inputs: Inputs) -> Floats:

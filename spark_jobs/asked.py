@@ -25,11 +25,13 @@ def asked_for_the_same(
 ) -> list[dict[str, Any]]:
     """The other landings of data sets that feed the same series, whose windows overlap these."""
     data_sets = _fed_together(catalogue, observed, mine)
-    own = {row["landing_id"] for row in mine}
+    own, span = {row["landing_id"] for row in mine}, window(mine)
     return [
         row
         for row in manifest
-        if row["data_set"] in data_sets and row["landing_id"] not in own and _overlap([row], mine)
+        if row["data_set"] in data_sets
+        and row["landing_id"] not in own
+        and _overlap(window([row]), span)
     ]
 
 
@@ -83,18 +85,17 @@ def data_sets_of(landings: Landings) -> list[str]:
     return sorted({row["data_set"] for row in landings})
 
 
-def _overlap(some: Landings, others: Landings) -> bool:
-    """Whether bodies of both may hold the same event times."""
-    (first, last), (start, end) = window(some), window(others)
-    return first < end and start < last
+def _overlap(one: tuple[datetime, datetime], other: tuple[datetime, datetime]) -> bool:
+    """Whether two windows have event times in common."""
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _fed_together(catalogue: Catalogue, observed: Observed, mine: Landings) -> set[str]:
     """The data sets of `mine`, and those that the same series come, or came, from."""
     together = set(data_sets_of(mine))
-    feeds = [{feed.data_set for feed in series.feeds} for series in catalogue.series.values()]
-    for _ in feeds:  # series may be linked by others
-        together |= {name for named in feeds if named & together for name in named}
+    linked = {frozenset(f.data_set for f in series.feeds) for series in catalogue.series.values()}
+    for _ in linked:  # one link may lead to another
+        together.update(*(names for names in linked if names & together))
     return together & set(observed.data_sets)
 
 
@@ -103,7 +104,7 @@ def _somebody_asked_before(older: Landings, mine: Landings) -> bool:
     return any(
         first["fetched_at"] < row["fetched_at"]
         and first["data_set"] == row["data_set"]
-        and _overlap([first], [row])
+        and _overlap(window([first]), window([row]))
         for row in mine
         for first in (*older, *mine)
     )

@@ -87,8 +87,8 @@ def _take_in(
     def observations(table: observed.Observed) -> dict[str, int]:
         counts = silver.update_observations(tables, catalogue, table, landings, manifest)
         if table.table is COVARIATES:
-            # These records are counted by their value: their repeats and gaps would count twice.
-            return {name: count for name, count in counts.items() if "." in name}
+            # Their records are those of the values, whose repeats and gaps are counted already.
+            return {n: count for n, count in counts.items() if n not in ("repeats", "gaps")}
         return counts
 
     def take_in_energy() -> list[dict[str, int]]:

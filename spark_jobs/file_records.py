@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lakehouse.csv_text import has_decimal_commas, text_of
 from lakehouse.errors import BadInput
 from lakehouse.landing import PARQUET, unpacked
 
 _DELIMITERS = (";", ",", "\t")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _LOOKED_AT = 200
 
 
@@ -31,7 +30,7 @@ def file_records(body: bytes, content_type: str) -> FileRecords:
     plain = unpacked(body, "the file")
     if content_type.split(";")[0] == PARQUET:
         return FileRecords(_parquet(plain), ".")
-    text = _text(plain)
+    text = text_of(plain)
     header = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=header.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -42,29 +41,14 @@ def file_records(body: bytes, content_type: str) -> FileRecords:
     if repeated:
         raise BadInput(f"the header names the columns {repeated} more than once")
     records = [_record(names, row) for row in rows if row]
-    return FileRecords(records, "," if _has_decimal_commas(records, delimiter) else ".")
+    looked_at = (cell for record in records[:_LOOKED_AT] for cell in record.values())
+    return FileRecords(records, "," if has_decimal_commas(looked_at, delimiter) else ".")
 
 
 def _record(names: list[str], row: list[str]) -> dict[str, str | None]:
     """Fields that a short row lacks are absent; what a long one has too much is kept by place."""
     named: dict[str, str | None] = dict(zip(names, row, strict=False))
     return named | {f"column {i + 1}": row[i] for i in range(len(names), len(row))}
-
-
-def _has_decimal_commas(records: list[dict[str, str | None]], delimiter: str) -> bool:
-    if delimiter == ",":
-        return False
-    looked_at = (text for record in records[:_LOOKED_AT] for text in record.values())
-    return any(_DECIMAL_COMMA.fullmatch(text) for text in looked_at if text)
-
-
-def _text(plain: bytes) -> str:
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return plain.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise BadInput("the text is neither UTF-8 nor Windows-1252")
 
 
 def _parquet(plain: bytes) -> list[dict[str, str | None]]:

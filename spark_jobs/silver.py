@@ -207,14 +207,6 @@ def usable(candidates: DataFrame) -> DataFrame:
     return candidates.where("broken IS NULL AND value IS NOT NULL")
 
 
-def _series_of(catalogue: Catalogue, data_sets: Sequence[str]) -> list[str]:
-    return [
-        series.series_id
-        for series in catalogue.series.values()
-        if any(feed.data_set in data_sets for feed in series.feeds)
-    ]
-
-
 def _remake(
     tables: SparkTables,
     catalogue: Catalogue,
@@ -233,7 +225,9 @@ def _remake(
     held = _between(tables.read(observed.table), *span)
     if "series_id" in observed.key:
         # What other data sets gave is not among these records, and stays.
-        held = held.where(F.col("series_id").isin(_series_of(catalogue, data_sets_of(landings))))
+        names = data_sets_of(landings)
+        mine = {series.series_id for name in names for _, series in catalogue.feeds_of(name)}
+        held = held.where(F.col("series_id").isin(mine))
     columns = observed.table.column_names
     asked = None if observed.simulated else readable(tables, landings)
     wanted = vintage_rows(records, None, asked, observed)

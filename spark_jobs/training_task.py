@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from lakehouse.errors import GridcastError
+from lakehouse.whole_files import whole
 from models import lstm, metrics, naive
 from models.lstm import LstmConfig
 from models.promotion import Evidence, SeriesEvidence
@@ -126,9 +127,8 @@ def _train(plan: Plan, group: str, frame: pd.DataFrame) -> dict[str, Any]:
     else:
         model = lstm.train(split.train, split.holdout, plan.config, plan.seed)
         model.save(folder)
-        draft = folder / f"{EXAMPLE}.draft"
-        rows.head(1).to_parquet(draft)
-        draft.replace(folder / EXAMPLE)  # last and whole: its being there says the model is
+        with whole(folder / EXAMPLE) as draft:  # last: its being there says the model is
+            rows.head(1).to_parquet(draft)
     trained, held = _days(split.train), _days(split.holdout)
     evidence = _evidence(plan, group, split.holdout, model.predict(split.holdout))
     return {

@@ -1,6 +1,5 @@
 """Series that a user added: a catalogue file beside the tables that hold them."""
 
-import os
 import tomllib
 from datetime import time
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import tomli_w
 
 from lakehouse.errors import BadInput
+from lakehouse.whole_files import whole
 
 OWN_CATALOGUE = "own-series.toml"
 _HEAD = (
@@ -51,9 +51,8 @@ def write_own(lakehouse: Path, entries: Entries) -> None:
     """Replace the file of added entries, whole."""
     file = own_file(lakehouse)
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(".draft")
-    draft.write_text(_HEAD + tomli_w.dumps(entries))
-    os.replace(draft, file)
+    with whole(file) as draft:
+        draft.write_text(_HEAD + tomli_w.dumps(entries))
 
 
 def own_series(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,10 +24,9 @@ from models.samples import (
     Samples,
     Times,
 )
+from models.windows import DAY_HOURS
 
 Positions = npt.NDArray[np.int64]
-
-DAY_HOURS = 24
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ class _Grid:
     def targets(self, days: Sequence[date]) -> tuple[Positions, Positions]:
         """(position of the first target interval, number of them) of each day."""
         zone, step = ZoneInfo(self.history.timezone), np.timedelta64(self.history.minutes, "m")
-        clock = pd.Timestamp(hour=self.daily.origin_hour, year=2000, month=1, day=1).time()
+        clock = time(self.daily.origin_hour)
         edges = [
             np.datetime64(at_local(day, clock, zone).replace(tzinfo=None), "us")
             for day in [*days, *(day + DAY for day in days)]

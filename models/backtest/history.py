@@ -1,9 +1,9 @@
 """The history that a backtest lives through: a CSV or Parquet file as regular series."""
 
-import gzip
 import io
 import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from lakehouse.csv_text import has_decimal_commas, text_of
 from lakehouse.errors import BadInput
+from lakehouse.landing import unpacked
 from models.samples import Floats, Strings
 
 _DELIMITERS = (";", ",", "\t", "|")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d")
 _OFFSET = re.compile(r"(?:Z|\d[+-]\d\d:?\d\d)$")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _LOOKED_AT = 50
 _MINUTES = (60, 30, 15)
 NO_ZONE = "none"
@@ -55,6 +56,11 @@ class History:
     def steps(self) -> int:
         """Intervals of an hour."""
         return 60 // self.minutes
+
+    def before(self, day: date) -> Floats:
+        """(s, m) values before midnight UTC of a day."""
+        count = (np.datetime64(day) - self.start) / np.timedelta64(self.minutes, "m")
+        return self.values[:, : max(int(count), 0)]
 
     @property
     def times(self) -> pd.DatetimeIndex:
@@ -93,15 +99,13 @@ def read(file: Path, columns: Columns) -> History:
 
 def _frame(file: Path, columns: Columns) -> pd.DataFrame:
     try:
-        body = file.read_bytes()
-        if body[:2] == b"\x1f\x8b":
-            body = gzip.decompress(body)
+        body = unpacked(file.read_bytes(), str(file))
     except OSError as fault:
         raise BadInput(f"{file} cannot be read: {fault.strerror or fault}.") from None
     try:
         is_parquet = body[:4] == b"PAR1"
         frame = pd.read_parquet(io.BytesIO(body)) if is_parquet else _csv(body, columns)
-    except (pa.ArrowInvalid, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as fault:
+    except (BadInput, pa.ArrowInvalid, ValueError) as fault:  # pandas' own are ValueErrors
         raise BadInput(
             f"{file.name} is not a table that can be read ({str(fault).splitlines()[0]}). "
             "Say how it is written with --delimiter and --decimal."
@@ -110,26 +114,19 @@ def _frame(file: Path, columns: Columns) -> pd.DataFrame:
 
 
 def _csv(body: bytes, columns: Columns) -> pd.DataFrame:
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = body.decode("cp1252", errors="replace")
+    text = text_of(body)
     lines = text.split("\n", _LOOKED_AT)[:_LOOKED_AT]
     delimiter = columns.delimiter or max(_DELIMITERS, key=lines[0].count)
+    cells = (cell.strip() for line in lines[1:] for cell in line.split(delimiter))
+    decimal = columns.decimal or ("," if has_decimal_commas(cells, delimiter) else ".")
     return pd.read_csv(
         io.StringIO(text),
         sep=delimiter,
-        decimal=columns.decimal or _decimal(lines[1:], delimiter),
+        decimal=decimal,
         skipinitialspace=True,
         na_values=["-", "n/e"],
         low_memory=False,
     )
-
-
-def _decimal(lines: list[str], delimiter: str) -> str:
-    cells = (cell.strip() for line in lines for cell in line.split(delimiter))
-    has_commas = delimiter != "," and any(_DECIMAL_COMMA.fullmatch(cell) for cell in cells)
-    return "," if has_commas else "."
 
 
 def _series_of(frame: pd.DataFrame, columns: Columns) -> Strings:

@@ -1,8 +1,9 @@
 """What a backtest found: all forecasts of the test, calibrated and blended, and their figures."""
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lakehouse.plain_values import finite
+from lakehouse.whole_files import whole
 from models import blend, calibration, metrics
 from models.backtest.days import samples_at
 from models.backtest.history import History
@@ -53,10 +56,27 @@ class Outcome:
     fallback: Mapping[str, int]
     scale: Mapping[str, float]  # by series_id: the weekly naive's MAE before the test
 
-    @property
+    @cached_property
     def test(self) -> Samples:
         """The samples of the test, with their truth."""
         return self.samples.select(self.is_test)
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """Every forecast of the test beside its truth, in long form."""
+        return self.rows_of(self.forecasts)
+
+    def rows_of(self, forecasts: Mapping[str, Floats]) -> pd.DataFrame:
+        """`rows` of other forecasts of the same days, at least one."""
+        assert self.test.target is not None
+        truth = self.test.target[self.test.target_mask]
+        frames = []
+        for name, forecast in forecasts.items():
+            rows = to_rows(self.test, forecast[self.is_test])
+            rows.insert(3, "model_name", name)
+            rows.insert(4, "y", truth)
+            frames.append(rows)
+        return pd.concat(frames, ignore_index=True)
 
 
 def gather(history: History, plan: Plan, folder: Path) -> Outcome:
@@ -102,8 +122,7 @@ def gather(history: History, plan: Plan, folder: Path) -> Outcome:
 def naive_error(history: History, plan: Plan) -> dict[str, float]:
     """By series, the mean error of the value a week before, over all data before the test."""
     week = _HOURS_A_WEEK * history.steps
-    start = (np.datetime64(plan.test_start) - history.start) / np.timedelta64(history.minutes, "m")
-    before = history.values[:, : int(start)]
+    before = history.before(plan.test_start)
     errors = np.abs(before[:, week:] - before[:, :-week])
     known = ~np.isnan(errors)
     means = np.nansum(errors, axis=1) / np.maximum(known.sum(axis=1), 1)
@@ -111,20 +130,6 @@ def naive_error(history: History, plan: Plan) -> dict[str, float]:
         str(series_id): float(mean)
         for series_id, mean in zip(history.series_id, means, strict=True)
     }
-
-
-def forecast_rows(outcome: Outcome) -> pd.DataFrame:
-    """Every forecast of the test beside its truth, in long form."""
-    test = outcome.test
-    assert test.target is not None
-    truth = test.target[test.target_mask]
-    frames = []
-    for name, forecast in outcome.forecasts.items():
-        rows = to_rows(test, forecast[outcome.is_test])
-        rows.insert(3, "model_name", name)
-        rows.insert(4, "y", truth)
-        frames.append(rows)
-    return pd.concat(frames, ignore_index=True)
 
 
 def figures(rows: pd.DataFrame, scale: Mapping[str, float]) -> dict[str, dict[str, float]]:
@@ -166,20 +171,14 @@ def comparisons(outcome: Outcome) -> list[dict[str, Any]]:
 
 def report_figures(outcome: Outcome) -> dict[str, Any]:
     """All that metrics.json says."""
-    rows = forecast_rows(outcome)
-    models = figures(rows, outcome.scale)
+    models = figures(outcome.rows, outcome.scale)
     for name, scores in models.items():
         scores["seconds_train"], scores["seconds_score"] = outcome.seconds[name]
         scores["n_fallback"] = outcome.fallback.get(name, 0)
-    uncorrected = figures(forecast_rows(replace(outcome, forecasts=outcome.raw)), outcome.scale)
-    members = (
-        figures(forecast_rows(replace(outcome, forecasts=outcome.members)), outcome.scale)
-        if outcome.members
-        else {}
-    )
+    members = outcome.members and figures(outcome.rows_of(outcome.members), outcome.scale)
     return {
         "models": models,
-        "uncorrected": uncorrected,
+        "uncorrected": figures(outcome.rows_of(outcome.raw), outcome.scale),
         "members": members,
         "comparisons": comparisons(outcome),
         "blend_weights": outcome.shares,
@@ -190,13 +189,10 @@ def report_figures(outcome: Outcome) -> dict[str, Any]:
 def write(outcome: Outcome, folder: Path) -> dict[str, Any]:
     """Write forecasts.parquet and metrics.json; returns the figures."""
     found = report_figures(outcome)
-    for name, save in (
-        ("forecasts.parquet", lambda file: forecast_rows(outcome).to_parquet(file, index=False)),
-        ("metrics.json", lambda file: file.write_text(json.dumps(_plain(found), indent=1) + "\n")),
-    ):
-        draft = folder / f".{name}"
-        save(draft)
-        draft.replace(folder / name)
+    with whole(folder / "forecasts.parquet") as draft:
+        outcome.rows.to_parquet(draft, index=False)
+    with whole(folder / "metrics.json") as draft:
+        draft.write_text(json.dumps(_told(found), indent=1) + "\n")
     return found
 
 
@@ -252,10 +248,8 @@ def _fell_back(samples: Samples, forecast: Floats) -> int:
     return int((np.isnan(forecast).any(axis=-1) & samples.target_mask).sum())
 
 
-def _plain(value: Any) -> Any:
-    """JSON has no NaN: null."""
+def _told(value: Any) -> Any:
+    """What JSON can say: see `finite`."""
     if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.items()}
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        return None if isinstance(value, float) and not np.isfinite(value) else value
-    return [_plain(one) for one in value]
+        return {name: _told(one) for name, one in value.items()}
+    return [_told(one) for one in value] if isinstance(value, list) else finite(value)

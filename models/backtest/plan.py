@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +93,7 @@ def checked(plan: Plan, history: History) -> Plan:
             f"Expected a test within the file, which {has}; got {plan.test_start} to "
             f"{plan.test_end}."
         )
-    before = (plan.test_start - days[0]).days - plan.lag_days + 1
+    before = _known_days(plan, days)
     if before < LEAST_HISTORY:
         raise BadInput(
             f"Expected at least {LEAST_HISTORY} days known before the test, which starts "
@@ -104,10 +104,15 @@ def checked(plan: Plan, history: History) -> Plan:
 
 def forecast_days(plan: Plan, history: History) -> list[date]:
     """The days that are forecast: the warm-up, as long as history allows, and the test."""
-    before = (plan.test_start - days_of(history, plan.daily)[0]).days - plan.lag_days + 1
+    before = _known_days(plan, days_of(history, plan.daily))
     warm_up = min(WARM_UP_DAYS, max(before - LEAST_HISTORY, 0) // 2)
     first = plan.test_start - warm_up * DAY
     return [first + i * DAY for i in range((plan.test_end - first).days + 1)]
+
+
+def _known_days(plan: Plan, days: Sequence[date]) -> int:
+    """How many of a history's days are known whole at the test's first origin."""
+    return (plan.test_start - days[0]).days - plan.lag_days + 1
 
 
 def tasks(plan: Plan) -> list[Task]:
@@ -151,21 +156,10 @@ def missing_parts(plan: Plan, folder: Path, count: int) -> Iterator[tuple[Task, 
 
 def lost_series(history: History, plan: Plan) -> Mapping[str, str]:
     """Series that no model can learn before the test, and why: they get the fallback."""
-    start = (np.datetime64(plan.test_start) - history.start) / np.timedelta64(history.minutes, "m")
-    before = history.values[:, : max(int(start), 0)]
+    held = (~np.isnan(history.before(plan.test_start))).sum(axis=1)
     few = LEAST_HISTORY * 24 * history.steps // 2
     return {
-        str(series_id): f"{int(held)} known values before the test, {few} are needed"
-        for series_id, held in zip(history.series_id, (~np.isnan(before)).sum(axis=1), strict=True)
-        if held < few
+        str(series_id): f"{int(count)} known values before the test, {few} are needed"
+        for series_id, count in zip(history.series_id, held, strict=True)
+        if count < few
     }
-
-
-def span(text: str) -> timedelta:
-    """A length of time from `9d`, `12h` or `30m`; a number alone is hours. Raises BadInput."""
-    units = {"d": "days", "h": "hours", "m": "minutes"}
-    number, unit = (text[:-1], text[-1:]) if text[-1:] in units else (text, "h")
-    try:
-        return timedelta(**{units[unit]: abs(float(number))})
-    except ValueError:
-        raise BadInput(f"Expected a span such as 28d, 9d, 12h or 0h, got '{text}'.") from None

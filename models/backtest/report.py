@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from models.backtest.outcome import Outcome, forecast_rows
+from lakehouse.whole_files import whole
+from models.backtest.outcome import Outcome
 from models.backtest.plan import Plan
 from models.quantiles import QUANTILE_COLUMNS, QUANTILES
 
@@ -22,9 +23,8 @@ _EXAMPLE_DAYS = 4
 
 def write(outcome: Outcome, figures: Mapping[str, Any], name: str, plan: Plan, file: Path) -> None:
     """Write report.html: figures, error by hour and month, calibration, examples."""
-    rows = forecast_rows(outcome)
-    zone = str(outcome.samples.timezone[0])
-    local = rows["valid_time"].dt.tz_convert(zone)
+    rows = outcome.rows
+    local = rows["valid_time"].dt.tz_convert(str(outcome.samples.timezone[0]))
     rows = rows.assign(
         error=(rows["y"] - rows["q50"]).abs(),
         hour=local.dt.hour,
@@ -43,9 +43,8 @@ def write(outcome: Outcome, figures: Mapping[str, Any], name: str, plan: Plan, f
     page = environment.get_template(_TEMPLATE).render(
         name=name, plan=plan, figures=figures, pictures=pictures, n_series=outcome.n_series
     )
-    draft = file.with_name(f".{file.name}")
-    draft.write_text(page, encoding="utf-8")
-    draft.replace(file)
+    with whole(file) as draft:
+        draft.write_text(page, encoding="utf-8")
 
 
 def _figure(value: float, form: str) -> str:

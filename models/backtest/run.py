@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -14,6 +14,7 @@ import numpy as np
 
 from lakehouse.errors import BadInput
 from lakehouse.time import DAY
+from lakehouse.whole_files import whole
 from models import boosted_trees, linear, lstm, naive
 from models.backtest.days import days_of, samples_at
 from models.backtest.history import History
@@ -34,11 +35,10 @@ from models.backtest.plan import (
 )
 from models.boosted_trees import TreesConfig
 from models.lstm import LstmConfig
-from models.samples import Floats, Samples
+from models.samples import Floats, Mask, Samples
 from models.windows import Inputs
 
-LINEAR_WINDOWS = (56, 84, 364, 1456)
-_LONG = 100
+SHORT_WINDOWS, LONG_WINDOWS = (56, 84), (364, 1456)
 FEW_INPUTS = Inputs(level_hours=24, weeks_back=1, means=False, day_waves=2, year_waves=1)
 LSTM_CONFIG = LstmConfig(members=1, width=64, encoder_step=1, epochs=40, dropout=0.2)
 TREES = TreesConfig()
@@ -62,6 +62,7 @@ class Door:
 
     plan: Plan
     task: Task
+    folder: Path  # the task's own, beside its parts
     samples: Samples  # of every day that is learnt from or forecast, series innermost
     first: int  # position, in days, of the first forecast day
     n_series: int
@@ -123,10 +124,12 @@ def run_task(history: History, plan: Plan, task: Task, folder: Path) -> None:
     every = [day for day in days_of(history, plan.daily) if day <= days[-1]]
     known = [day for day in every if day >= days[0] - (plan.train_days + plan.lag_days) * DAY]
     lost = {} if task.model == NAIVE else lost_series(history, plan)
-    learnt = _without(history, lost)
-    samples = samples_at(learnt, known, plan.daily)
-    door = Door(plan, task, samples, known.index(days[0]), len(learnt.series_id))
-    steps = _STEPS[task.model](folder / "parts" / task.name)
+    held = np.array([series_id not in lost for series_id in history.series_id])
+    samples = samples_at(_only(history, held), known, plan.daily)
+    door = Door(
+        plan, task, folder / "parts" / task.name, samples, known.index(days[0]), int(held.sum())
+    )
+    steps = _STEPS[task.model]()
     for piece in pieces(plan, task, len(days)):
         file = part_file(folder, task, piece)
         if file.exists():
@@ -136,7 +139,7 @@ def run_task(history: History, plan: Plan, task: Task, folder: Path) -> None:
         fitted = time.perf_counter()
         forecast = model.predict(door.asked(piece))
         seconds = (fitted - begun, time.perf_counter() - fitted)
-        _write(file, _with_lost(forecast, history, lost), seconds)
+        _write(file, _with_lost(forecast, held), seconds)
 
 
 def read_part(file: Path) -> tuple[Floats, tuple[float, float]]:
@@ -147,14 +150,12 @@ def read_part(file: Path) -> tuple[Floats, tuple[float, float]]:
 
 def _write(file: Path, forecast: Floats, seconds: tuple[float, float]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(".draft")
-    with draft.open("wb") as out:
+    with whole(file) as draft, draft.open("wb") as out:
         np.savez(out, forecast=forecast.astype(np.float32), seconds=np.array(seconds))
-    draft.replace(file)
 
 
-def _without(history: History, lost: Sequence[str] | object) -> History:
-    held = np.array([series_id not in lost for series_id in history.series_id])  # type: ignore[operator]
+def _only(history: History, held: Mask) -> History:
+    """The series that can be learnt, which are `held` (s,)."""
     if not held.any():
         raise BadInput("No series has enough history before the test. Start the test later.")
     return replace(
@@ -163,19 +164,15 @@ def _without(history: History, lost: Sequence[str] | object) -> History:
     )  # fmt: skip
 
 
-def _with_lost(forecast: Floats, history: History, lost: object) -> Floats:
+def _with_lost(forecast: Floats, held: Mask) -> Floats:
     """The forecasts of all series, NaN for those that were not learnt."""
-    held = np.array([series_id not in lost for series_id in history.series_id])  # type: ignore[operator]
     by_day = forecast.reshape(-1, int(held.sum()), *forecast.shape[1:])
-    whole = np.full((len(by_day), len(held), *forecast.shape[1:]), np.nan)
-    whole[:, held] = by_day
-    return whole.reshape(-1, *forecast.shape[1:])
+    every = np.full((len(by_day), len(held), *forecast.shape[1:]), np.nan)
+    every[:, held] = by_day
+    return every.reshape(-1, *forecast.shape[1:])
 
 
 class _Naive:
-    def __init__(self, folder: Path) -> None:
-        pass
-
     def at(self, door: Door, piece: Piece) -> Forecaster:
         return self
 
@@ -186,7 +183,7 @@ class _Naive:
 class _Linear:
     """Short windows are fitted at each piece, long ones once in so many."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self._long: tuple[int, linear.Linear] | None = None
 
     def at(self, door: Door, piece: Piece) -> Forecaster:
@@ -195,16 +192,13 @@ class _Linear:
         number = piece.number - since
         if self._long is None or self._long[0] != number:
             earlier = replace(piece, first=piece.first - since * length)
-            days = door.training(earlier, LINEAR_WINDOWS[-1])
-            self._long = (number, linear.fit(days, [n for n in LINEAR_WINDOWS if n > _LONG]))
-        short = [n for n in LINEAR_WINDOWS if n <= _LONG]
-        return linear.fit(door.training(piece, max(short)), short, self._long[1])
+            days = door.training(earlier, max(LONG_WINDOWS))
+            self._long = (number, linear.fit(days, LONG_WINDOWS))
+        days = door.training(piece, max(SHORT_WINDOWS))
+        return linear.fit(days, SHORT_WINDOWS, self._long[1])
 
 
 class _Trees:
-    def __init__(self, folder: Path) -> None:
-        pass
-
     def at(self, door: Door, piece: Piece) -> Forecaster:
         days = door.training(piece, door.plan.train_days)
         return boosted_trees.train(days, TREES, seed=0)
@@ -213,31 +207,26 @@ class _Trees:
 class _Lstm:
     """Trained once, then some more epochs at each piece. Its state lies beside its forecasts."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
         self._model: lstm.TrainedLstm | None = None
 
     def at(self, door: Door, piece: Piece) -> Forecaster:
+        def state(number: int) -> Path:
+            return door.folder / f"state-{number}"
+
         if self._model is None and piece.number:
-            self._model = lstm.load(self._state(piece.number - 1))
+            self._model = lstm.load(state(piece.number - 1))
         days = door.training(piece, door.plan.train_days)
         if self._model is None:
-            config = _config(door)
-            self._model = lstm.train(days, None, config, door.task.seed)
+            self._model = lstm.train(days, None, _config(door), door.task.seed)
         else:
             seed = _SEEDS_APART * door.task.seed + piece.number
             self._model = lstm.train_on(self._model, days, _MORE_EPOCHS, _MORE_RATE, seed)
-        state = self._state(piece.number)
-        shutil.rmtree(state, ignore_errors=True)
-        draft = state.with_suffix(".draft")
-        shutil.rmtree(draft, ignore_errors=True)
-        self._model.save(draft)
-        draft.rename(state)
-        shutil.rmtree(self._state(piece.number - 2), ignore_errors=True)
+        for old in (state(piece.number), state(piece.number - 2)):
+            shutil.rmtree(old, ignore_errors=True)
+        with whole(state(piece.number)) as draft:
+            self._model.save(draft)
         return self._model
-
-    def _state(self, number: int) -> Path:
-        return self._folder / f"state-{number}"
 
 
 def _config(door: Door) -> LstmConfig:
@@ -250,7 +239,7 @@ def _config(door: Door) -> LstmConfig:
     )
 
 
-_STEPS: dict[str, Callable[[Path], Steps]] = {
+_STEPS: dict[str, Callable[[], Steps]] = {
     NAIVE: _Naive,
     LINEAR: _Linear,
     LIGHTGBM: _Trees,

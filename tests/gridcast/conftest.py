@@ -1,6 +1,7 @@
-"""The command line, in this process where start-up does not matter."""
+"""The command line, in this process where start-up does not matter, else in one of its own."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gridcast.main import main
+from lakehouse.settings import PROJECT
 from tests.worlds import World
 
 
@@ -22,6 +24,25 @@ class Said:
 
 
 Gridcast = Callable[..., Said]
+BARE = {name: value for name, value in os.environ.items() if not name.startswith("GRIDCAST_")}
+
+
+def started(*arguments: str) -> Said:
+    """The installed command, in a process of its own."""
+    script = Path(sys.executable).with_name("gridcast")
+    done = subprocess.run(
+        [script, *arguments], cwd=PROJECT, env=BARE | {"COLUMNS": "200"}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def assert_one_sentence(said: Said) -> None:
+    assert said.code == 2
+    assert said.out == ""
+    assert said.err.startswith("gridcast: ")
+    assert said.err.count("\n") == 1
+    assert "Traceback" not in said.err
 
 
 @pytest.fixture

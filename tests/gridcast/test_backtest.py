@@ -1,13 +1,16 @@
 """`gridcast backtest` as a person types it."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from gridcast.accuracy import span
+from lakehouse.errors import BadInput
 from lakehouse.settings import PROJECT
-from tests.gridcast.test_command_line import assert_one_sentence, started
+from tests.gridcast.conftest import assert_one_sentence, started
 from tests.models.backtest.conftest import frame_of
 
 NORD_POOL = PROJECT.parent / "shared/data/epf/NP.csv.gz"
@@ -59,13 +62,21 @@ def test_it_writes_forecasts_figures_and_report_and_goes_on_where_it_stopped(
         (["--test-start", "2024-01-20"], "Start the test later"),
         (["--test-start", "soon"], "Expected a day such as 2024-10-18, got 'soon'"),
         (["--input", "nothing.csv"], "cannot be read"),
-        (["--delay", "often"], "Expected a span such as 28d"),
+        (["--delay", "often"], "Expected a span such as 28d, 9d, 12h or 0h, got 'often'"),
     ],
 )
 def test_bad_input_is_one_sentence(asked: list[str], change: list[str], sentence: str) -> None:
     said = started(*asked, *change)
     assert_one_sentence(said)
     assert sentence in said.err
+
+
+@pytest.mark.parametrize("text", ["soon", "", "d", "-9d", "nan", "inf", "1e99d"])
+def test_a_span_is_a_length_of_time(text: str) -> None:
+    lengths = {"9d": timedelta(days=9), "12h": timedelta(hours=12), "0.5h": timedelta(minutes=30)}
+    assert {known: span(known) for known in lengths} == lengths
+    with pytest.raises(BadInput, match="Expected a span such as 28d"):
+        span(text)
 
 
 @pytest.mark.skipif(not NORD_POOL.exists(), reason="the published benchmark is not here")

@@ -1,37 +1,12 @@
 """What a person at the keyboard meets: a table of contents, and one sentence where it is wrong."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from gridcast.main import FlowName
-from lakehouse.settings import PROJECT
-from tests.gridcast.conftest import Gridcast, Said
+from tests.gridcast.conftest import Gridcast, assert_one_sentence, started
 from tests.worlds import World
-
-BARE = {name: value for name, value in os.environ.items() if not name.startswith("GRIDCAST_")}
-
-
-def started(*arguments: str) -> Said:
-    """The installed command, in a process of its own."""
-    script = Path(sys.executable).with_name("gridcast")
-    done = subprocess.run(
-        [script, *arguments], cwd=PROJECT, env=BARE | {"COLUMNS": "200"}, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
-    return Said(done.returncode, done.stdout, done.stderr)
-
-
-def assert_one_sentence(said: Said) -> None:
-    assert said.code == 2
-    assert said.out == ""
-    assert said.err.startswith("gridcast: ")
-    assert said.err.count("\n") == 1
-    assert "Traceback" not in said.err
 
 
 def test_help_names_the_commands_in_the_order_of_a_first_meeting() -> None:

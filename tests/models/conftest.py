@@ -103,6 +103,13 @@ def halves() -> pd.DataFrame:
     )
 
 
+@pytest.fixture(scope="session")
+def halved(halves: pd.DataFrame) -> tuple[Samples, Samples]:
+    """Fifty days to learn from, and the ten after them."""
+    samples = from_rows(halves)
+    return samples.select(slice(0, 50)), samples.select(slice(50, None))
+
+
 def wind(times: pd.DatetimeIndex) -> np.ndarray:
     """Without any rhythm of days."""
     hours = np.asarray(times.tz_convert("UTC").asi8 / 3.6e12)

@@ -3,22 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from lakehouse.errors import BadInput
 from models import boosted_trees, metrics
 from models.boosted_trees import TreesConfig
 from models.naive import seasonal_naive_quantiles
-from models.samples import Samples, from_rows
 
 FEW = TreesConfig(trees=60, outer_trees=20, least_rows=10)
-
-
-@pytest.fixture(scope="module")
-def halved(halves: pd.DataFrame) -> tuple[Samples, Samples]:
-    samples = from_rows(halves)
-    return samples.select(slice(0, 50)), samples.select(slice(50, None))
 
 
 def test_they_beat_the_naive_and_never_cross(halved) -> None:

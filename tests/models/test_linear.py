@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from lakehouse.errors import BadInput
@@ -12,14 +11,7 @@ from models import linear, metrics
 from models.backtest.days import Daily, days_of, samples_at
 from models.backtest.history import read
 from models.quantiles import MEDIAN
-from models.samples import Samples, from_rows
 from tests.models.backtest.conftest import COLUMNS, frame_of
-
-
-@pytest.fixture(scope="module")
-def halved(halves: pd.DataFrame) -> tuple[Samples, Samples]:
-    samples = from_rows(halves)
-    return samples.select(slice(0, 50)), samples.select(slice(50, None))
 
 
 def test_a_line_is_found_again_on_later_days(halved) -> None:
@@ -57,7 +49,7 @@ def test_long_windows_are_kept_where_only_short_ones_are_fitted_anew(halved) -> 
 
 def test_too_few_days_and_unknown_series_are_named(halved) -> None:
     train, later = halved
-    with pytest.raises(BadInput, match="20 days have a known value, 28 are needed"):
+    with pytest.raises(BadInput, match="20 of 20 training days have a known value, 28 are needed"):
         linear.fit(train.select(slice(0, 20)), (40,))
     other = replace(later, series_id=np.full(len(later), "dk9.test", dtype=object))
     with pytest.raises(BadInput, match=r"dk9\.test"):

@@ -106,9 +106,10 @@ def test_what_is_wrong_with_a_file_is_one_sentence(
 def test_a_file_that_is_not_there_or_no_table_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read: No such file"):
         read(tmp_path / "none.csv", PLAIN)
-    (tmp_path / "bad.csv").write_bytes(b"\x1f\x8bnot really")
-    with pytest.raises(BadInput, match="cannot be read"):
-        read(tmp_path / "bad.csv", PLAIN)
+    for broken in (b"\x1f\x8bnot really", gzip.compress(b"time;load\n" * 99)[:-9]):
+        (tmp_path / "bad.csv").write_bytes(broken)
+        with pytest.raises(BadInput, match=r"bad\.csv begins like gzip, but cannot be unpacked"):
+            read(tmp_path / "bad.csv", PLAIN)
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(BadInput, match="is not a table that can be read"):
         read(tmp_path / "bad.parquet", PLAIN)

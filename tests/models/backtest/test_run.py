@@ -29,7 +29,6 @@ from models.backtest.plan import (
     lost_series,
     part_file,
     pieces,
-    span,
     tasks,
 )
 from models.boosted_trees import TreesConfig
@@ -45,7 +44,8 @@ Gathered = Callable[..., outcome.Outcome]
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "LSTM_CONFIG", SMALL)
-    monkeypatch.setattr(running, "LINEAR_WINDOWS", (56, 120))
+    monkeypatch.setattr(running, "SHORT_WINDOWS", (56,))
+    monkeypatch.setattr(running, "LONG_WINDOWS", (120,))
     monkeypatch.setattr(running, "TREES", TreesConfig(trees=20, outer_trees=5))
 
 
@@ -62,7 +62,8 @@ def lived_once(
 ) -> tuple[outcome.Outcome, Path]:
     folder = tmp_path_factory.mktemp("lived")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "LINEAR_WINDOWS", (56, 120))
+        patch.setattr(running, "SHORT_WINDOWS", (56,))
+        patch.setattr(running, "LONG_WINDOWS", (120,))
         patch.setattr(running, "TREES", TreesConfig(trees=20, outer_trees=5))
         return lived(history, PLAN, folder), folder
 
@@ -169,10 +170,8 @@ def test_a_series_too_new_to_learn_is_named_and_answered_by_the_naive(
 
 
 def test_truth_is_known_so_many_days_later() -> None:
-    for delay, days in (("0h", 1), ("1h", 2), ("24h", 2), ("9d", 10)):
-        assert replace(PLAN, daily=Daily(delay=span(delay))).lag_days == days
-    with pytest.raises(BadInput, match="Expected a span such as 28d"):
-        span("soon")
+    for hours, days in ((0, 1), (1, 2), (24, 2), (9 * 24, 10)):
+        assert replace(PLAN, daily=Daily(delay=timedelta(hours=hours))).lag_days == days
 
 
 @pytest.mark.parametrize(
