@@ -89,13 +89,14 @@ def train(run: Run, groups: list[str] | None = None) -> Outcome:
         outcome.rows_in = sum(row["samples"] for row in rows)
         outcome.written = {TRAINING_RUNS.name: len(rows)}
         decided = {
-            row["series_group"]: row["reason"]
+            (row["series_group"], row["candidate_model"]): row["reason"]
             for row in run.arrow.rows(PROMOTIONS)
             if row["decided_at"] == run.as_of
         }
         outcome.sentences += [
             decided.get(
-                row["series_group"], f"{row['series_group']} {row['status']}: {row['reason']}"
+                (row["series_group"], row["model_name"]),
+                f"{row['model_name']} of {row['series_group']} {row['status']}: {row['reason']}",
             )
             for row in rows
         ]
@@ -104,7 +105,7 @@ def train(run: Run, groups: list[str] | None = None) -> Outcome:
 
 @task(name="forecast", cache_policy=NO_CACHE)
 def forecast(run: Run) -> Outcome:
-    """Champion and fallback score every series at its group's origin."""
+    """Champion, challengers and fallback score every series at its group's origin."""
     with run.recorded("forecast") as outcome:
         outcome.written, problems = forecast_job.run(
             run.tables,
@@ -116,7 +117,7 @@ def forecast(run: Run) -> Outcome:
             run.run_id,
             datetime.now(UTC),
         )
-        outcome.sentences += [f"The fallback answers. {problem}" for problem in problems]
+        outcome.sentences += problems
     return outcome
 
 

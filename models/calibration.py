@@ -26,30 +26,49 @@ def calibrated(forecast: Floats, truth: Floats, lag_days: int) -> Floats:
     day is known at the origin of the day so many days later, 1 or more. Returns (d, k, 7), sorted;
     the median stays. Days with fewer than MIN_DAYS before them stay as they are.
     """
-    corrected = forecast.copy()
-    for low in range(MEDIAN):
-        high = len(QUANTILES) - 1 - low
-        level = QUANTILES[high] - QUANTILES[low]
-        misses = _misses(forecast, truth, low, high)
-        for day in range(len(forecast)):
-            factor = _factor(misses[: max(day - lag_days + 1, 0)][-WINDOW_DAYS:], level)
-            for place in (low, high):
-                apart = forecast[day, :, place] - forecast[day, :, MEDIAN]
-                corrected[day, :, place] = forecast[day, :, MEDIAN] + factor * apart
-    return non_crossing(corrected)
+    misses = _misses(forecast, truth)
+    return np.stack(
+        [
+            stretched(day, _factors(misses[: max(place - lag_days + 1, 0)][-WINDOW_DAYS:]))
+            for place, day in enumerate(forecast)
+        ]
+    )
 
 
-def _misses(forecast: Floats, truth: Floats, low: int, high: int) -> Floats:
-    """Errors in half-widths of their own side: (d, k)."""
+def factors(forecast: Floats, truth: Floats) -> Floats:
+    """By how much to stretch each pair of quantiles, outermost first, so that these days would
+    have been covered: (3,) of (d, k, 7) and (d, k). 1 with fewer than MIN_DAYS days."""
+    return _factors(_misses(forecast, truth)[-WINDOW_DAYS:])
+
+
+def stretched(forecast: Floats, by: Floats) -> Floats:
+    """Quantiles (..., 7) at `by` (..., 3) times their distance from the median, sorted."""
+    each = np.concatenate([by, np.ones((*by.shape[:-1], 1)), by[..., ::-1]], axis=-1)
+    centre = forecast[..., MEDIAN : MEDIAN + 1]
+    return non_crossing(centre + each * (forecast - centre))
+
+
+def _misses(forecast: Floats, truth: Floats) -> Floats:
+    """Errors in half-widths of their own side, by pair of quantiles: (d, k, 3)."""
     centre = forecast[..., MEDIAN]
     error = truth - centre
-    half = np.where(error > 0.0, forecast[..., high] - centre, centre - forecast[..., low])
-    day = mean_known(forecast[..., high] - forecast[..., low], axis=1)[:, None]
-    return np.asarray(np.abs(error) / np.maximum(half, np.maximum(_NARROWEST * day, 1e-12)))
+    pairs = []
+    for low in range(MEDIAN):
+        high = len(QUANTILES) - 1 - low
+        half = np.where(error > 0.0, forecast[..., high] - centre, centre - forecast[..., low])
+        day = mean_known(forecast[..., high] - forecast[..., low], axis=1)[:, None]
+        pairs.append(np.abs(error) / np.maximum(half, np.maximum(_NARROWEST * day, 1e-12)))
+    return np.stack(pairs, axis=-1)
 
 
-def _factor(misses: Floats, level: float) -> float:
-    known = misses[~np.isnan(misses).all(axis=1)] if len(misses) else misses
+def _factors(misses: Floats) -> Floats:
+    known = misses[~np.isnan(misses).all(axis=(1, 2))]
     if len(known) < MIN_DAYS:
-        return 1.0
-    return max(float(np.nanquantile(known, level)), _LEAST_FACTOR)
+        return np.ones(MEDIAN)
+    covered = [np.nanquantile(known[..., i], _level(i)) for i in range(MEDIAN)]
+    return np.maximum(covered, _LEAST_FACTOR)
+
+
+def _level(pair: int) -> float:
+    """The share that a pair of quantiles covers; 0 is the outermost."""
+    return QUANTILES[-1 - pair] - QUANTILES[pair]

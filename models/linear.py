@@ -6,9 +6,11 @@ lasts. Source of the form, LEAR: Lago, Marcjasz, De Schutter and Weron 2021, App
 corrected Akaike criterion (Hurvich and Tsai 1989), which also holds where inputs outnumber days.
 """
 
+import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,7 @@ from models import scaling
 from models.local_days import at_target, by_local_day, newest, target_by_clock
 from models.quantiles import QUANTILES, around, non_crossing
 from models.samples import WEATHER, Floats, Samples
+from models.saved import saved_file
 from models.scaling import MIN_TRAINING_DAYS, Scaling
 from models.windows import mean_known
 
@@ -27,6 +30,8 @@ _PENALTIES = np.logspace(0.0, -3.5, 36)
 """Shares of the least penalty that leaves nothing."""
 _ITERATIONS, _TOLERANCE = 500, 1e-3
 _RESIDUAL_DAYS = 182
+_ABOUT, _NUMBERS = "linear.json", "linear.npz"
+_ARRAYS = ("mean", "spread", "weights", "intercept")
 _FAR = 8.0
 """Inputs further than so many spreads from what training saw tell a line nothing sound."""
 
@@ -83,6 +88,48 @@ class Linear:
             if len(rows):
                 quantiles[rows] = _forecast(lines, samples.select(rows))
         return quantiles
+
+    def save(self, folder: Path) -> None:
+        """Write linear.json and linear.npz into `folder`, which is made if need be."""
+        folder.mkdir(parents=True, exist_ok=True)
+        about, arrays = {}, {}
+        for number, (series_id, lines) in enumerate(self.series.items()):
+            arrays[f"{number}.residuals"] = lines.residuals
+            about[series_id] = [
+                {
+                    "days": window.days,
+                    "value": window.value.to_dict(),
+                    "ahead": [scale and scale.to_dict() for scale in window.ahead],
+                }
+                for window in lines.windows
+            ]
+            for place, window in enumerate(lines.windows):
+                arrays |= {f"{number}.{place}.{part}": getattr(window, part) for part in _ARRAYS}
+        (folder / _ABOUT).write_text(json.dumps(about, indent=1))
+        np.savez(folder / _NUMBERS, **arrays)
+
+
+def load(folder: Path) -> Linear:
+    """Read what `Linear.save` wrote; predictions are equal. Raises BadInput if it is not there."""
+    about = json.loads(saved_file(folder, _ABOUT).read_text())
+    with np.load(saved_file(folder, _NUMBERS)) as arrays:
+        return Linear(
+            {
+                series_id: SeriesLines(
+                    tuple(
+                        Window(
+                            window["days"],
+                            Scaling(**window["value"]),
+                            tuple(scale and Scaling(**scale) for scale in window["ahead"]),
+                            *(arrays[f"{number}.{place}.{part}"] for part in _ARRAYS),
+                        )
+                        for place, window in enumerate(windows)
+                    ),
+                    arrays[f"{number}.residuals"],
+                )
+                for number, (series_id, windows) in enumerate(about.items())
+            }
+        )
 
 
 def fit(train: Samples, windows: Sequence[int], before: Linear | None = None) -> Linear:

@@ -13,6 +13,7 @@ from models import network, scaling, windows
 from models.network import History, LstmConfig, Network, OnEpoch
 from models.quantiles import QUANTILES, non_crossing
 from models.samples import Floats, Samples
+from models.saved import saved_file
 from models.scaling import Scaling
 from models.windows import CovariateScalings, Inputs
 
@@ -111,7 +112,7 @@ def load(folder: Path) -> TrainedLstm:
     networks = []
     for number in range(training.config.members):
         member = _fresh(training)
-        with np.load(_file(folder, _weights(number))) as weights:
+        with np.load(saved_file(folder, _weights(number))) as weights:
             member.set_weights([weights[name] for name in weights.files])
         networks.append(member)
     return TrainedLstm(**vars(training), networks=tuple(networks))
@@ -119,7 +120,7 @@ def load(folder: Path) -> TrainedLstm:
 
 def read_training(folder: Path) -> Training:
     """What `TrainedLstm.save` wrote beside the weights; needs no TensorFlow. Raises BadInput."""
-    about = json.loads(_file(folder, _ABOUT).read_text())
+    about = json.loads(saved_file(folder, _ABOUT).read_text())
     return Training(
         config=LstmConfig(**about["config"] | {"inputs": Inputs(**about["config"]["inputs"])}),
         seed=about["seed"],
@@ -151,15 +152,6 @@ def _fresh(training: Training) -> Network:
 
 def _weights(number: int) -> str:
     return f"weights-{number}.npz"
-
-
-def _file(folder: Path, name: str) -> Path:
-    if not (folder / name).exists():
-        raise BadInput(
-            f"expected {name} in {folder}; it is not there. "
-            "Give the folder that TrainedLstm.save wrote."
-        )
-    return folder / name
 
 
 def train(

@@ -1,12 +1,11 @@
 """Scores of a forecast against the truth, over the intervals where both are known."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from models.quantiles import MEDIAN, QUANTILES, pinball_loss
-from models.samples import Floats, Mask, Samples
+from models.samples import Floats, Mask
 
 
 @dataclass(frozen=True)
@@ -56,27 +55,18 @@ def score(y_true: Floats, y_pred: Floats, where: Mask | None = None) -> Scores:
     )
 
 
-def score_by_series(
-    samples: Samples, y_pred: Floats, where: Mask | None = None
-) -> Mapping[str, Scores]:
-    """`score` for each series of `samples` (with targets). y_pred: (n, T, 7)."""
-    if samples.target is None:
-        raise ValueError("samples without targets cannot be scored")
-    asked = samples.target_mask if where is None else where & samples.target_mask
-    scores = {}
-    for series_id in sorted(set(samples.series_id)):
-        rows = samples.series_id == series_id
-        scores[series_id] = score(samples.target[rows], y_pred[rows], asked[rows])
-    return scores
-
-
-def skill(value: float, reference: float) -> float:
-    """1 less value / reference: 0 is no better than the reference, 1 perfect; NaN if that is 0."""
-    return 1.0 - value / reference if reference else float("nan")
+def losses(y_true: Floats, y_pred: Floats) -> dict[str, Floats]:
+    """What sums up to scores, of each interval: y_true (...) and y_pred (..., 7) -> each (...)."""
+    return {
+        "sum_abs": np.abs(y_pred[..., MEDIAN] - y_true),
+        "sum_pinball": pinball_loss(y_true, y_pred),
+        "n_in_80": _inside(y_true, y_pred, 0.10, 0.90),
+        "n_in_90": _inside(y_true, y_pred, 0.05, 0.95),
+    }
 
 
 def _inside(truth: Floats, quantiles: Floats, low: float, high: float) -> Floats:
-    lower, upper = quantiles[:, QUANTILES.index(low)], quantiles[:, QUANTILES.index(high)]
+    lower, upper = quantiles[..., QUANTILES.index(low)], quantiles[..., QUANTILES.index(high)]
     return ((truth >= lower) & (truth <= upper)).astype(np.float64)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from models import lstm
+from models import trained
 from models.quantiles import to_rows
 from models.samples import from_rows
 
@@ -13,7 +13,7 @@ from models.samples import from_rows
 class Forecaster:
     """Sample rows (see `samples.COLUMNS`) in, long forecast rows (see `quantiles.to_rows`) out."""
 
-    def __init__(self, model: lstm.TrainedLstm) -> None:
+    def __init__(self, model: trained.Trained) -> None:
         self.model = model
 
     def predict(self, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
@@ -23,5 +23,5 @@ class Forecaster:
 
 
 def _load_pyfunc(data_path: str) -> Forecaster:
-    """Called by MLflow with the folder that `TrainedLstm.save` wrote."""
-    return Forecaster(lstm.load(Path(data_path)))
+    """Called by MLflow with the folder that `Trained.save` wrote."""
+    return Forecaster(trained.load(Path(data_path)))

@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Mapping
 from contextlib import redirect_stderr
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,14 @@ from typing import Any
 import pandas as pd
 
 from lakehouse.errors import BadInput
-from models import lstm
 from models.quantiles import QUANTILE_COLUMNS
 from models.samples import CALENDAR, COLUMNS, COVARIATES
+from models.trained import training_figures
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before the first import: it phones at once
 
 CHAMPION = "champion"
-_PACKAGES = ("tensorflow", "keras", "numpy", "pandas")
+_PACKAGES = ("tensorflow", "keras", "scikit-learn", "numpy", "pandas")
 _TIMES = ("forecast_origin", "past_start", "target_time")
 _TEXTS = ("series_id", "timezone")
 _NAMES = "covariates"
@@ -64,25 +64,25 @@ class Registry:
         self._experiment_id()
 
     def log(self, folder: Path, record: ModelRecord, example: pd.DataFrame) -> Logged:
-        """Log and register the model that `TrainedLstm.save` wrote into `folder`.
+        """Log and register the model that `Trained.save` wrote into `folder`.
 
         A second call with the same record returns the first's result. example: one or a few
         sample rows, kept as the input example. TensorFlow is not needed for it.
         """
         mlflow = self._mlflow()
-        found = self._find(record.series_group, record.model_version)
-        if found:
-            return found
         tags = {
             "series_group": record.series_group,
             "model_name": record.model_name,
             "model_version": record.model_version,
         }
+        found = self._find(record.series_group, record.model_name, record.model_version)
+        if found:
+            return found
         experiment_id = self._experiment_id()
-        self._drop_unregistered(experiment_id, record)
-        name = f"{record.series_group}-{record.model_version}"
+        self._drop_unregistered(experiment_id, tags)
+        name = "-".join(tags.values())
         with mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=tags) as run:
-            self._log_figures(run.info.run_id, lstm.read_training(folder), record)
+            self._log_figures(run.info.run_id, folder, record)
             uri = _log_model(mlflow, folder, example)
             with redirect_stderr(io.StringIO()):  # it prints its success there
                 registered = mlflow.register_model(
@@ -90,12 +90,12 @@ class Registry:
                 )
         return _logged(registered)
 
-    def set_champion(self, series_group: str, model_version: str) -> Logged:
-        """Point the alias `champion` at our `model_version`. Raises BadInput if it is not there."""
-        found = self._find(series_group, model_version)
+    def set_champion(self, series_group: str, model_name: str, model_version: str) -> Logged:
+        """Point the alias `champion` at a model of ours. Raises BadInput if it is not there."""
+        found = self._find(series_group, model_name, model_version)
         if not found:
             raise BadInput(
-                f"expected model version {model_version} of {series_group} in {self.tracking_uri}; "
+                f"expected {model_name} {model_version} of {series_group} in {self.tracking_uri}; "
                 "it is not registered. Run 'gridcast train' for the group, then promote again."
             )
         name = registered_name(series_group)
@@ -124,37 +124,31 @@ class Registry:
             return str(found.experiment_id)
         return str(client.create_experiment(self.experiment, artifact_location=self.artifacts))
 
-    def _find(self, series_group: str, model_version: str) -> Logged | None:
+    def _find(self, series_group: str, model_name: str, model_version: str) -> Logged | None:
         named = f"name = '{registered_name(series_group)}'"
         tagged = f"tags.model_version = '{model_version}'"
-        found = self._client().search_model_versions(f"{named} and {tagged}")
-        return _logged(found[0]) if found else None
+        for found in self._client().search_model_versions(f"{named} and {tagged}"):
+            if found.tags["model_name"] == model_name:
+                return _logged(found)
+        return None
 
-    def _drop_unregistered(self, experiment_id: str, record: ModelRecord) -> None:
+    def _drop_unregistered(self, experiment_id: str, tags: Mapping[str, str]) -> None:
         """Runs of this model that were killed before it was registered."""
         client = self._client()
-        same = (
-            f"tags.series_group = '{record.series_group}' "
-            f"and tags.model_version = '{record.model_version}'"
-        )
+        same = " and ".join(f"tags.{name} = '{value}'" for name, value in tags.items())
         for run in client.search_runs([experiment_id], same):
             client.delete_run(run.info.run_id)
 
-    def _log_figures(self, run_id: str, training: lstm.Training, record: ModelRecord) -> None:
+    def _log_figures(self, run_id: str, folder: Path, record: ModelRecord) -> None:
         from mlflow.entities import Metric, Param
 
-        params = {
-            **asdict(training.config),
-            "seed": training.seed,
-            "resolution_minutes": 60 // training.steps,
-            "covariates": ",".join(training.covariates),
-            "fingerprint": training.config.fingerprint(),
-            "series": ",".join(training.scalings),
-            **{f"table.{name}": number for name, number in record.table_versions.items()},
+        shaped, history = training_figures(folder)
+        params = shaped | {
+            f"table.{name}": number for name, number in record.table_versions.items()
         }
         curves = [
             Metric(name, value, 0, epoch)
-            for epoch, figures in enumerate(training.history)
+            for epoch, figures in enumerate(history)
             for name, value in figures.items()
         ]
         last = [Metric(name, value, 0, 0) for name, value in record.metrics.items()]

@@ -1,37 +1,118 @@
-"""Who is in charge: read from gold.promotions, as of a moment."""
+"""Who answers for a group: read from gold.promotions and gold.training_runs, as of a moment."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 from lakehouse.arrow import ArrowTables
-from lakehouse.tables.gold import PROMOTIONS
+from lakehouse.tables.gold import PROMOTIONS, TRAINING_RUNS
+from models.trained import LINEAR
 
 FALLBACK = "seasonal_naive"
 FALLBACK_VERSION = "1"
 
 
 @dataclass(frozen=True)
-class Champion:
-    """The model in charge of a group; never the fallback."""
+class Model:
+    """One trained model of a group; never the fallback."""
 
     series_group: str
     model_name: str
     model_version: str
-    mlflow_run_id: str | None
+    mlflow_run_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """For a person."""
+        return f"{self.model_name} {self.model_version}"
+
+    def folder(self, models: Path) -> Path:
+        """Where it lies among all models."""
+        return models / self.series_group / self.model_name / self.model_version
+
+    def is_same(self, other: "Model | None") -> bool:
+        """Whether both are one training of one kind of model."""
+        return other is not None and self.name == other.name
 
 
-def champions_at(arrow: ArrowTables, as_of: datetime) -> dict[str, Champion]:
-    """The champion of each group that had one at `as_of`."""
-    newest: dict[str, Champion] = {}
-    decisions = sorted(arrow.rows(PROMOTIONS), key=lambda row: row["decided_at"])
-    for row in decisions:
+@dataclass(frozen=True)
+class Standing:
+    """The models of a group. stand_ins: in the order in which they answer for a champion that
+    cannot; challengers: all that forecast beside it."""
+
+    champion: Model | None = None
+    stand_ins: tuple[Model, ...] = ()
+    challengers: tuple[Model, ...] = ()
+
+    @property
+    def all(self) -> tuple[Model, ...]:
+        """Every model of it, once or more."""
+        return (*([self.champion] if self.champion else []), *self.stand_ins, *self.challengers)
+
+
+def standings_at(arrow: ArrowTables, as_of: datetime) -> dict[str, Standing]:
+    """The models of each group that had any at `as_of`.
+
+    For a champion stands in the one before it, then the newest linear model, unless seasonal naive
+    had the lower pinball loss on its held-out days. The newest model of each kind that is not the
+    champion is a challenger.
+    """
+    newest = _newest_trained(arrow, as_of)
+    in_charge = _in_charge(arrow, as_of)
+    standings = {}
+    for group in sorted({*newest, *in_charge}):
+        held = in_charge.get(group, [])
+        champion = held[-1] if held else None
+        trained = newest.get(group, [])
+        before = [model for model in held[:-1] if model]
+        linear = [model for model, share in trained if model.model_name == LINEAR and share < 1.0]
+        stand_ins = [*before[-1:], *linear]
+        standings[group] = Standing(
+            champion,
+            tuple(m for m in stand_ins if not m.is_same(champion)),
+            tuple(m for m, _ in trained if not m.is_same(champion)),
+        )
+    return standings
+
+
+def in_order(promotions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of gold.promotions as they were decided: the last one of a group holds."""
+    return sorted(promotions, key=lambda row: (row["decided_at"], row["turn"]))
+
+
+def _in_charge(arrow: ArrowTables, as_of: datetime) -> dict[str, list[Model | None]]:
+    """By group, who was in charge, one after the other, up to `as_of`; None is the fallback."""
+    held: dict[str, list[Model | None]] = {}
+    for row in in_order(arrow.rows(PROMOTIONS)):
         if row["decided_at"] > as_of:
             break
-        group = row["series_group"]
-        if row["champion_model"] == FALLBACK:
-            newest.pop(group, None)
-        elif row["promoted"] or group not in newest:
-            newest[group] = Champion(
-                group, row["champion_model"], row["champion_version"], row["mlflow_run_id"]
+        models = held.setdefault(row["series_group"], [None])
+        chosen = Model(
+            row["series_group"],
+            row["champion_model"],
+            row["champion_version"],
+            row["mlflow_run_id"] if row["promoted"] else None,
+        )
+        if chosen.model_name == FALLBACK:
+            if models[-1] is not None:
+                models.append(None)
+        elif not chosen.is_same(models[-1]):
+            models.append(chosen)
+    return held
+
+
+def _newest_trained(arrow: ArrowTables, as_of: datetime) -> dict[str, list[tuple[Model, float]]]:
+    """By group, the newest training of each kind of model up to `as_of`, and its pinball loss as a
+    share of seasonal naive's."""
+    newest: dict[str, dict[str, tuple[Model, float]]] = {}
+    for row in sorted(arrow.rows(TRAINING_RUNS), key=lambda row: row["as_of"]):
+        if row["as_of"] <= as_of and row["status"] == "ok":
+            model = Model(
+                row["series_group"], row["model_name"], row["model_version"], row["mlflow_run_id"]
             )
-    return newest
+            share = math.inf if row["pinball"] is None else row["pinball"]
+            newest.setdefault(model.series_group, {})[model.model_name] = (model, share)
+    return {group: [kinds[kind] for kind in sorted(kinds)] for group, kinds in newest.items()}

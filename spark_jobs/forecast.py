@@ -1,6 +1,6 @@
-"""Score every series at its group's origin: champion beside seasonal naive, seven quantiles."""
+"""Score every series at its group's origin: champion, challengers and naive, seven quantiles."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -16,11 +16,11 @@ from lakehouse.settings import Settings
 from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.gold import FEATURES, FORECASTS, QUANTILES
-from models import lstm, naive
-from models.lstm import TrainedLstm
+from models import naive
 from models.quantiles import to_rows
-from models.samples import from_rows
-from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Champion, champions_at
+from models.samples import Samples, from_rows
+from models.trained import Trained, load
+from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model, Standing, standings_at
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import FEATURE_VERSION, feature_rows, inputs, samples_at
 from spark_jobs.train import models_folder
@@ -36,52 +36,79 @@ SCORED = {
     **dict.fromkeys(QUANTILES, "double"),
 }
 SCORED_SCHEMA = ", ".join(f"{name} {kind}" for name, kind in SCORED.items())
+_SAID = {
+    "champion": "The fallback answers. ",
+    "fallback": "The next in line answers. ",
+    "challenger": "A challenger is silent. ",
+}
 
 
 def make_scorer(
-    champions: dict[str, Champion], folder: Path
+    standings: Mapping[str, Standing], folder: Path
 ) -> Callable[[pd.DataFrame], pd.DataFrame]:
     """The function that applyInPandas runs once per group: samples in, quantiles out.
 
-    The fallback always answers. A champion that cannot answer leaves one row whose `problem`
-    says why.
+    Seasonal naive always answers. For a champion that cannot, the first of its stand-ins that can
+    does. A model that cannot answer leaves one row whose `problem` says why.
     """
 
     def score_group(frame: pd.DataFrame) -> pd.DataFrame:
         group = str(frame["series_group"].iloc[0])
-        samples = from_rows(dense_rows(frame))
-        answers = [
-            to_rows(samples, naive.seasonal_naive_quantiles(samples)).assign(
-                model_name=FALLBACK, model_version=FALLBACK_VERSION, forecast_source="fallback"
-            )
-        ]
-        champion = champions.get(group)
-        if champion:
-            names = {"model_name": champion.model_name, "model_version": champion.model_version}
-            try:
-                model = _load(str(folder / group / champion.model_version))
-                quantiles = model.predict(samples)
-                answers.append(
-                    to_rows(samples, quantiles).assign(**names, forecast_source="champion")
-                )
-            except Exception as fault:  # the fallback answers, and the reason is kept
-                problem = f"{group}: {type(fault).__name__}: {fault}"
-                answers.append(pd.DataFrame([names | {"problem": problem}]))
-        scored = pd.concat(answers, ignore_index=True).reindex(columns=list(SCORED))
+        answers = _Answers(from_rows(dense_rows(frame)), folder)
+        standing = standings.get(group, Standing())
+        if standing.champion and not answers.hear(standing.champion, "champion"):
+            for model in standing.stand_ins:
+                if answers.hear(model, "fallback"):
+                    break
+        for model in standing.challengers:
+            answers.hear(model, "challenger")
+        scored = pd.concat(answers.frames, ignore_index=True).reindex(columns=list(SCORED))
         return scored.astype({name: object for name, kind in SCORED.items() if kind == "string"})
 
     return score_group
 
 
-@lru_cache(maxsize=16)
-def _load(folder: str) -> TrainedLstm:
-    """One load per group, version and worker."""
-    return lstm.load(Path(folder))
+class _Answers:
+    """The forecasts of one group's samples, one frame per model; seasonal naive's is there."""
+
+    def __init__(self, samples: Samples, folder: Path) -> None:
+        self._samples, self._folder = samples, folder
+        self._asked: set[str] = set()
+        self.frames = [
+            to_rows(samples, naive.seasonal_naive_quantiles(samples)).assign(
+                model_name=FALLBACK, model_version=FALLBACK_VERSION, forecast_source="fallback"
+            )
+        ]
+
+    def hear(self, model: Model, source: str) -> bool:
+        """Add the forecast of a model not asked before; whether it gave one."""
+        if model.name in self._asked:
+            return False
+        self._asked.add(model.name)
+        names = {
+            "model_name": model.model_name,
+            "model_version": model.model_version,
+            "forecast_source": source,
+        }
+        try:
+            quantiles = _load(str(model.folder(self._folder))).predict(self._samples)
+        except Exception as fault:  # another answers, and the reason is kept
+            why = f"{model.series_group}: {model.name}: {type(fault).__name__}: {fault}"
+            self.frames.append(pd.DataFrame([names | {"problem": why}]))
+            return False
+        self.frames.append(to_rows(self._samples, quantiles).assign(**names))
+        return True
 
 
-def score(seen: DataFrame, champions: dict[str, Champion], folder: Path) -> DataFrame:
+@lru_cache(maxsize=32)
+def _load(folder: str) -> Trained:
+    """One load per group, model and worker."""
+    return load(Path(folder))
+
+
+def score(seen: DataFrame, standings: Mapping[str, Standing], folder: Path) -> DataFrame:
     """Samples -> quantiles, one task per group; computed here and now, once."""
-    scorer = make_scorer(champions, folder)
+    scorer = make_scorer(standings, folder)
     return seen.groupBy("series_group").applyInPandas(scorer, SCORED_SCHEMA).localCheckpoint()
 
 
@@ -98,11 +125,17 @@ def forecast_rows(
     versions = F.create_map(
         *(F.lit(part) for pair in stamp["table_versions"].items() for part in pair)
     )
-    # Groups that were trained together share a model version; their runs are their own.
+    # Models that were trained together share a version; their runs are their own.
     mlflow_run = F.coalesce(
         *(
-            F.when(F.expr(f"series_group = '{group}' AND model_version = '{version}'"), F.lit(run))
-            for (group, version), run in stamp["mlflow_runs"].items()
+            F.when(
+                F.expr(
+                    f"series_group = '{model.series_group}' AND model_name = '{model.model_name}' "
+                    f"AND model_version = '{model.model_version}'"
+                ),
+                F.lit(model.mlflow_run_id),
+            )
+            for model in stamp["models"]
         ),
         F.lit(None),
     )
@@ -138,20 +171,21 @@ def run(
 ) -> tuple[dict[str, int], list[str]]:
     """Forecast the next local day of every group. Forecasts already issued stay as they are.
 
-    Returns rows written per table, and the sentences of champions that could not answer.
+    Returns rows written per table, and the sentences of models that could not answer.
     """
     issued = [(name, group.last_origin(as_of)) for name, group in catalogue.groups.items()]
-    champions = champions_at(arrow, as_of)
+    standings = standings_at(arrow, as_of)
     seen = samples_at(tables, catalogue, issued).localCheckpoint()
-    scored = score(seen, champions, models_folder(settings))
-    problems = [row["problem"] for row in scored.where("problem IS NOT NULL").collect()]
+    scored = score(seen, standings, models_folder(settings))
+    problems = [
+        _SAID[row["forecast_source"]] + row["problem"]
+        for row in scored.where("problem IS NOT NULL").collect()
+    ]
     stamp = {
         "produced_at": produced_at,
         "run_id": run_id,
         "table_versions": arrow.versions(inputs(catalogue)),
-        "mlflow_runs": {
-            (c.series_group, c.model_version): c.mlflow_run_id for c in champions.values()
-        },
+        "models": [model for standing in standings.values() for model in standing.all],
     }
     since = ("forecast_origin", min(origin for _, origin in issued))
     features, forecasts = side_by_side(

@@ -20,6 +20,7 @@ from lakehouse.tables.silver import OBSERVATIONS, SERIES
 from lakehouse.time import iso
 from monitoring import mail, report
 from monitoring.content import ReportContent
+from spark_jobs.champions import in_order
 from spark_jobs.known_at import as_of as known_as_of
 from spark_jobs.resolution import LONGEST, at_resolution
 
@@ -195,10 +196,7 @@ def _quarantine(arrow: ArrowTables) -> pd.DataFrame:
 
 
 def _champions(arrow: ArrowTables, catalogue: Catalogue) -> pd.DataFrame:
-    newest = {
-        row["series_group"]: row
-        for row in sorted(arrow.rows(PROMOTIONS), key=lambda row: row["decided_at"])
-    }
+    newest = {row["series_group"]: row for row in in_order(arrow.rows(PROMOTIONS))}
     return pd.DataFrame(
         [
             {

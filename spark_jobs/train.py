@@ -1,7 +1,8 @@
-"""Train one model per series group on Spark, judge it, log it, and decide who is champion."""
+"""Train the candidates of each series group on Spark, log them, and decide who is champion."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,24 +13,25 @@ from pyspark.sql import functions as F
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
+from lakehouse.plain_values import finite
 from lakehouse.settings import Settings
 from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
-from lakehouse.tables.gold import PROFILES, PROMOTIONS, TRAINING_RUNS
+from lakehouse.tables.gold import BACKTESTS, PROFILES, PROMOTIONS, TRAINING_RUNS
 from lakehouse.time import DAY, local_day
 from models.lstm import LstmConfig
-from models.promotion import Decision, Evidence, decide
+from models.promotion import decide
 from models.registry import ModelRecord, Registry
 from models.samples import COLUMNS, COVARIATES
-from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, champions_at
+from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model, Standing, standings_at
+from spark_jobs.contests import Rows, contest, scores
 from spark_jobs.features import FEATURE_VERSION, inputs, samples_at
 from spark_jobs.origins import origins_between
 from spark_jobs.training_task import (
+    CANDIDATES,
     EXAMPLE,
-    MODEL_NAME,
     RESULT_SCHEMA,
     Plan,
-    evidence_from_json,
     make_trainer,
     with_epochs,
 )
@@ -61,7 +63,12 @@ def make_plan(settings: Settings, catalogue: Catalogue, as_of: datetime) -> Plan
 
 
 def train_groups(
-    tables: SparkTables, catalogue: Catalogue, plan: Plan, groups: Sequence[str], as_of: datetime
+    tables: SparkTables,
+    catalogue: Catalogue,
+    plan: Plan,
+    groups: Sequence[str],
+    as_of: datetime,
+    champions: Mapping[str, Model],
 ) -> list[dict[str, Any]]:
     """One Spark task per group; returns their status rows. A failing group stops no other."""
     origins = {
@@ -77,7 +84,7 @@ def train_groups(
     results = (
         _one_task_each(seen.select(*columns), sorted(groups, key=lambda g: -work[g]))
         .groupBy("slot", "series_group")
-        .applyInPandas(make_trainer(plan), RESULT_SCHEMA)
+        .applyInPandas(make_trainer(plan, champions), RESULT_SCHEMA)
         .localCheckpoint()  # a lazy result that is read twice would train twice
     )
     return [row.asDict(recursive=True) for row in results.collect()]
@@ -92,42 +99,54 @@ def run(
     as_of: datetime,
     run_id: str,
 ) -> list[dict[str, Any]]:
-    """Train, log to MLflow, and write training_runs, profiles and promotions.
+    """Train, log to MLflow, and write training_runs, backtests, profiles and promotions.
 
     A group already trained at this `as_of` with this plan is not trained again. Returns the
     rows of gold.training_runs that the call is about.
     """
     plan = make_plan(settings, catalogue, as_of)
     done = {
-        row["series_group"]: row
+        (row["series_group"], row["model_name"]): row
         for row in arrow.rows(TRAINING_RUNS)
         if row["model_version"] == plan.model_version
     }
-    todo = [group for group in groups if group not in done]
-    versions = arrow.versions(inputs(catalogue))
-    registry = make_registry(settings)
+    todo = [g for g in groups if any((g, kind) not in done for kind in CANDIDATES)]
     results: list[dict[str, Any]] = []
+    registry = make_registry(settings)
     if todo:
+        champions = {
+            group: standing.champion
+            for group, standing in standings_at(arrow, as_of).items()
+            if standing.champion
+        }
         with tables.in_bulk():
             _, results = side_by_side(
-                registry.prepare, lambda: train_groups(tables, catalogue, plan, todo, as_of)
+                registry.prepare,
+                lambda: train_groups(tables, catalogue, plan, todo, as_of, champions),
             )
-    for result in results:
-        group = result["series_group"]
-        evidence = evidence_from_json(result["evidence"]) if result["status"] == "ok" else None
-        logged = _log(registry, plan, group, evidence, versions) if evidence else None
-        arrow.insert_new(PROFILES, _profile_rows(result, plan, run_id))
-        row = _training_row(result, plan, as_of, evidence) | {
-            "run_id": run_id,
-            "mlflow_run_id": logged,
-            "table_versions": versions,
-        }
-        if evidence:
-            _promote(arrow, registry, evidence, decide(evidence), as_of, row)
-        # The status row comes last: a run that was killed before it does the group again.
-        arrow.insert_new(TRAINING_RUNS, [row])
-        done[group] = row
-    return [done[group] for group in groups if group in done]
+    stamp = {"run_id": run_id, "table_versions": arrow.versions(inputs(catalogue))}
+    for group in todo:
+        rows = {row["model_name"]: row for row in results if row["series_group"] == group}
+        backtests = [
+            row for result in rows.values() for row in _backtest_rows(result, plan, run_id)
+        ]
+        arrow.insert_new(BACKTESTS, backtests)
+        for result in rows.values():
+            arrow.insert_new(PROFILES, _profile_rows(result, plan, run_id))
+        for turn, kind in enumerate(CANDIDATES):
+            if (group, kind) in done:
+                continue
+            row = _training_row(rows[kind], plan, as_of, backtests) | stamp
+            if row["status"] == "ok":
+                model = plan.model(group, kind)
+                logged = _log(registry, plan, model, backtests, row["table_versions"])
+                row["mlflow_run_id"] = logged
+                model = replace(model, mlflow_run_id=logged)
+                _promote(arrow, registry, model, backtests, as_of, turn, run_id)
+            # The status row comes last: a run that was killed before it does the model again.
+            arrow.insert_new(TRAINING_RUNS, [row])
+            done[group, kind] = row
+    return [done[group, kind] for group in groups for kind in CANDIDATES if (group, kind) in done]
 
 
 def make_registry(settings: Settings) -> Registry:
@@ -162,21 +181,23 @@ def _one_task_each(seen: DataFrame, groups: Sequence[str]) -> DataFrame:
 def _log(
     registry: Registry,
     plan: Plan,
-    group: str,
-    evidence: Evidence,
+    model: Model,
+    backtests: Rows,
     versions: dict[str, str],
 ) -> str:
-    folder = plan.model_folder(group)
-    scores = {
-        f"holdout_{kind}.{series_id}": value
-        for series_id, series in evidence.series.items()
-        for kind, value in vars(series).items()
+    folder = model.folder(plan.folder)
+    naive = scores(backtests, Model(model.series_group, FALLBACK, FALLBACK_VERSION))
+    figures = {
+        f"holdout_{prefix}{kind}.{series_id}": value
+        for prefix, found in (("", scores(backtests, model)), ("naive_", naive))
+        for series_id, of_series in found.items()
+        for kind, value in of_series.items()
     }
     record = ModelRecord(
-        series_group=group,
-        model_name=MODEL_NAME,
-        model_version=plan.model_version,
-        metrics=scores,
+        series_group=model.series_group,
+        model_name=model.model_name,
+        model_version=model.model_version,
+        metrics=figures,
         table_versions={name: int(version) for name, version in versions.items()},
     )
     example = pd.read_parquet(folder / EXAMPLE)
@@ -185,63 +206,91 @@ def _log(
 
 
 def _training_row(
-    result: dict[str, Any], plan: Plan, as_of: datetime, evidence: Evidence | None
+    result: dict[str, Any], plan: Plan, as_of: datetime, backtests: Rows
 ) -> dict[str, Any]:
-    scores = list(evidence.series.values()) if evidence else []
+    group, kind = result["series_group"], result["model_name"]
+    mine: dict[str, dict[str, float]] = {}
+    if result["status"] == "ok":
+        mine = scores(backtests, plan.model(group, kind))
+    naive = scores(backtests, Model(group, FALLBACK, FALLBACK_VERSION))
     days = ("train_from", "train_to", "holdout_from", "holdout_to")
     return {
-        "series_group": result["series_group"],
-        "model_name": MODEL_NAME,
+        "series_group": group,
+        "model_name": kind,
         "model_version": plan.model_version,
         "as_of": as_of,
         "status": result["status"],
         "reason": result["reason"],
         **{name: result[name] for name in days},
         "samples": result["samples"] or 0,
-        "mae": _mean([s.mae / s.naive_mae for s in scores]),
-        "pinball": _mean([s.pinball / s.naive_pinball for s in scores]),
+        **{
+            name: _mean_share([(f[name], naive[series][name]) for series, f in mine.items()])
+            for name in ("mae", "pinball")
+        },
         "feature_version": FEATURE_VERSION,
         "seconds": result["seconds"],
+        "mlflow_run_id": None,
     }
 
 
-def _mean(ratios: list[float]) -> float | None:
-    return sum(ratios) / len(ratios) if ratios else None
+def _mean_share(pairs: list[tuple[float, float]]) -> float | None:
+    """The mean of first / second; null where there are none, or a second is 0."""
+    if not pairs or not all(other for _, other in pairs):
+        return None
+    return sum(one / other for one, other in pairs) / len(pairs)
 
 
 def _promote(
     arrow: ArrowTables,
     registry: Registry,
-    evidence: Evidence,
-    decision: Decision,
+    model: Model,
+    backtests: Rows,
     as_of: datetime,
-    row: dict[str, Any],
+    turn: int,
+    run_id: str,
 ) -> None:
-    group = evidence.series_group
-    before = champions_at(arrow, as_of).get(group)
-    in_charge = (
-        (before.model_name, before.model_version) if before else (FALLBACK, FALLBACK_VERSION)
-    )
+    group = model.series_group
+    champion = standings_at(arrow, as_of).get(group, Standing()).champion
+    asked, incumbent = contest(backtests, model, champion)
+    decision = decide(asked)
+    in_charge = champion or Model(group, FALLBACK, FALLBACK_VERSION)
     if decision.promote:
-        in_charge = (evidence.model_name, evidence.model_version)
-        registry.set_champion(group, evidence.model_version)
+        in_charge = model
+        registry.set_champion(group, model.model_name, model.model_version)
     arrow.insert_new(
         PROMOTIONS,
         [
             {
                 "series_group": group,
                 "decided_at": as_of,
-                "champion_model": in_charge[0],
-                "champion_version": in_charge[1],
-                "candidate_model": evidence.model_name,
-                "candidate_version": evidence.model_version,
+                "turn": turn,
+                "champion_model": in_charge.model_name,
+                "champion_version": in_charge.model_version,
+                "candidate_model": model.model_name,
+                "candidate_version": model.model_version,
+                "incumbent_model": incumbent.model_name,
+                "incumbent_version": incumbent.model_version,
                 "promoted": decision.promote,
+                "n_days": decision.n_days,
+                **{
+                    name: finite(getattr(decision, name))
+                    for name in ("mae_ratio", "pinball_ratio", "p_value", "coverage_80")
+                },
                 "reason": decision.reason,
-                "mlflow_run_id": row["mlflow_run_id"],
-                "run_id": row["run_id"],
+                "mlflow_run_id": model.mlflow_run_id,
+                "run_id": run_id,
             }
         ],
     )
+
+
+def _backtest_rows(result: dict[str, Any], plan: Plan, run_id: str) -> list[dict[str, Any]]:
+    about = {
+        "backtest": plan.model_version,
+        "series_group": result["series_group"],
+        "run_id": run_id,
+    }
+    return [about | row for row in result["backtests"] or []]
 
 
 def _profile_rows(result: dict[str, Any], plan: Plan, run_id: str) -> list[dict[str, Any]]:

@@ -112,7 +112,7 @@ FORECAST_ERRORS = Table(
 
 TRAINING_RUNS = Table(
     name="gold.training_runs",
-    meaning="One row per training of a group: what came of it, and why",
+    meaning="One row per model trained for a group: what came of it, and why",
     key=("series_group", "model_name", "model_version"),
     columns=(
         Column("run_id", "string", "Run that trained", content=False),
@@ -138,18 +138,46 @@ TRAINING_RUNS = Table(
     ),
 )
 
+BACKTESTS = Table(
+    name="gold.backtests",
+    meaning="What promotions are decided on: days that nobody learnt from, forecast by all",
+    key=("backtest", "series_id", "model_name", "model_version", "target_day"),
+    columns=(
+        Column("backtest", "string", "The training whose held-out days they are"),
+        _GROUP,
+        _SERIES_ID,
+        _MODEL,
+        _VERSION,
+        Column("target_day", "date", "Local day that was forecast"),
+        Column("n", "int", "Intervals scored: those that all models and the truth have"),
+        Column("sum_abs", "double", "Sum of |truth - q50|, in the unit of the series"),
+        Column("sum_pinball", "double", "Sum of the pinball loss, mean over quantiles, likewise"),
+        Column("n_in_80", "int", "Intervals whose truth lies in q10..q90"),
+        Column("n_in_90", "int", "Intervals whose truth lies in q05..q95"),
+        _RUN_ID,
+    ),
+)
+
 PROMOTIONS = Table(
     name="gold.promotions",
     meaning="Who was champion when, and on what evidence. Append only",
-    key=("series_group", "decided_at"),
+    key=("series_group", "decided_at", "turn"),
     columns=(
         _GROUP,
         Column("decided_at", "timestamp", "From when the decision holds", "UTC"),
+        Column("turn", "int", "Place among the decisions of the moment: the last one holds"),
         Column("champion_model", "string", "Model in charge from then on"),
         Column("champion_version", "string", "Its version"),
         Column("candidate_model", "string", "Model that was judged"),
         Column("candidate_version", "string", "Its version"),
+        Column("incumbent_model", "string", "Model that it was compared with"),
+        Column("incumbent_version", "string", "Its version"),
         Column("promoted", "boolean", "Whether the candidate became champion"),
+        Column("n_days", "int", "Days of gold.backtests that were compared"),
+        Column("mae_ratio", "double", "Candidate's MAE as a share, mean of series", nullable=True),
+        Column("pinball_ratio", "double", "Likewise of the pinball loss", nullable=True),
+        Column("p_value", "double", "Of equal daily pinball loss, two-sided", nullable=True),
+        Column("coverage_80", "double", "Of the candidate's 80 % intervals", nullable=True),
         Column("reason", "string", "The evidence in a sentence"),
         Column("mlflow_run_id", "string", "Run in MLflow", nullable=True, content=False),
         _RUN_ID,
@@ -232,14 +260,15 @@ OUTBOX = Table(
 
 def newest_forecasts(condition: str) -> str:
     """The query of what to use among the forecasts that meet a condition: per series and interval
-    the newest origin, and of it the champion, else the fallback."""
+    the newest origin, and of it the champion, else who stands in for it, else seasonal naive."""
     return f"""
         SELECT * EXCEPT (preference) FROM (
           SELECT *, row_number() OVER (
               PARTITION BY series_id, valid_time
               ORDER BY forecast_origin DESC,
                        CASE forecast_source WHEN 'champion' THEN 0 ELSE 1 END,
-                       model_name, model_version DESC) AS preference
+                       CASE model_name WHEN 'seasonal_naive' THEN 1 ELSE 0 END,
+                       model_version DESC) AS preference
           FROM gold.forecasts
           WHERE {condition} AND forecast_source IN ('champion', 'fallback'))
         WHERE preference = 1"""
@@ -247,7 +276,7 @@ def newest_forecasts(condition: str) -> str:
 
 FORECAST_LATEST = View(
     name="gold.forecast_latest",
-    meaning="What to use now: per series and interval the newest live champion, else fallback",
+    meaning="What to use now: per series and interval the newest live champion, else its stand-in",
     query=newest_forecasts("run_kind = 'live'"),
 )
 
@@ -303,6 +332,7 @@ TABLES = (
     FORECASTS,
     FORECAST_ERRORS,
     TRAINING_RUNS,
+    BACKTESTS,
     PROMOTIONS,
     PROFILES,
     DRIFT,

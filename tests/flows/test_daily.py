@@ -38,14 +38,14 @@ def test_the_next_daily_serves_the_next_origin(two_days_on: World) -> None:
     assert {row["forecast_origin"] for row in two_days_on.rows(FORECASTS)} == {FIRST, SECOND}
 
 
-def test_every_series_has_a_champion_and_a_fallback_for_every_hour_of_tomorrow(
+def test_every_series_has_champion_challenger_and_fallback_for_every_hour_of_tomorrow(
     two_days_on: World, catalogue: Catalogue
 ) -> None:
     hours: dict[tuple[str, str], int] = {}
     for row in two_days_on.rows(FORECASTS, forecast_origin=SECOND, run_kind="live"):
         key = row["series_id"], row["forecast_source"]
         hours[key] = hours.get(key, 0) + 1
-    sources = ("champion", "fallback")
+    sources = ("champion", "challenger", "fallback")
     assert hours == {(name, source): 24 for name in catalogue.series for source in sources}
 
 

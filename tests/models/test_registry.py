@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from lakehouse.errors import BadInput
-from models.lstm import LstmConfig, TrainedLstm, train
+from models.lstm import LstmConfig, train
 from models.quantiles import QUANTILE_COLUMNS
 from models.registry import ModelRecord, Registry
 from models.samples import Samples, from_rows
+from models.trained import Trained
 
 pytestmark = [
     # MLflow 3.17 declares a relation in a way that SQLAlchemy 2.1 deprecates,
@@ -33,14 +34,15 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 
 @pytest.fixture(scope="module")
-def model(samples: Samples) -> TrainedLstm:
+def model(samples: Samples) -> Trained:
     config = LstmConfig(members=1, width=4, encoder_step=24, epochs=2)
     later = samples.forecast_origin >= np.datetime64("2024-04-18")
-    return train(samples.select(~later), samples.select(later), config, seed=7)
+    fitted = train(samples.select(~later), samples.select(later), config, seed=7)
+    return Trained(fitted, {name: np.array([1.5, 1.25, 1.0]) for name in fitted.scalings})
 
 
 @pytest.fixture(scope="module")
-def folder(model: TrainedLstm, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(model: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
     model.save(folder)
     return folder
@@ -59,7 +61,7 @@ def test_a_model_is_logged_once_however_often_it_is_asked(registry, folder, exam
 
 def test_a_run_that_was_killed_before_registering_is_replaced(registry, folder, example) -> None:
     client = registry._client()
-    tags = {"series_group": "killed", "model_version": "v1"}
+    tags = {"series_group": "killed", "model_name": "lstm", "model_version": "v1"}
     half = client.create_run(registry._experiment_id(), tags=tags)
     record = ModelRecord("killed", "lstm", "v1", {}, {})
     logged = registry.log(folder, record, example)
@@ -72,17 +74,17 @@ def test_the_run_says_what_it_was_made_of(registry, model, folder, example) -> N
     client = registry._client()
     run = client.get_run(logged.run_id).data
     assert run.params["table.gold.features"] == "3"
-    assert run.params["fingerprint"] == model.config.fingerprint()
+    assert run.params["fingerprint"] == model.model.config.fingerprint()
     assert run.metrics["held_out.mae"] == 7.5
     curve = client.get_metric_history(logged.run_id, "val_loss")
-    assert [point.value for point in curve] == [epoch["val_loss"] for epoch in model.history]
+    assert [point.value for point in curve] == [epoch["val_loss"] for epoch in model.model.history]
 
 
 def test_the_champion_is_the_version_we_named(registry, folder, example) -> None:
     first = registry.log(folder, RECORD, example)
     second = registry.log(folder, ModelRecord("day_ahead_price", "lstm", "v2", {}, {}), example)
     for version, logged in (("v2", second), ("v1", first), ("v1", first)):
-        assert registry.set_champion("day_ahead_price", version) == logged
+        assert registry.set_champion("day_ahead_price", "lstm", version) == logged
         client = registry._client()
         champion = client.get_model_version_by_alias("gridcast-day_ahead_price", "champion")
         assert str(champion.version) == logged.registered_version
@@ -90,8 +92,8 @@ def test_the_champion_is_the_version_we_named(registry, folder, example) -> None
 
 
 def test_a_version_that_is_not_there_cannot_be_champion(registry) -> None:
-    with pytest.raises(BadInput, match="v99 of day_ahead_price"):
-        registry.set_champion("day_ahead_price", "v99")
+    with pytest.raises(BadInput, match="lstm v99 of day_ahead_price"):
+        registry.set_champion("day_ahead_price", "lstm", "v99")
 
 
 LOAD = """
@@ -124,7 +126,8 @@ def test_half_hours_and_covariates_pass_through_it(
 ) -> None:
     samples = from_rows(halves)
     config = LstmConfig(members=1, width=4, epochs=1)
-    model = train(samples.select(slice(0, 50)), samples.select(slice(50, None)), config, seed=7)
+    fitted = train(samples.select(slice(0, 50)), samples.select(slice(50, None)), config, seed=7)
+    model = Trained(fitted, {})
     model.save(tmp_path / "model")
     halves.drop(columns="target").iloc[[50]].to_parquet(tmp_path / "example.parquet")
     example = pd.read_parquet(tmp_path / "example.parquet")  # as a training leaves it

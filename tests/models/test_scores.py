@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from models.metrics import known_together, score, score_by_series, skill
+from models.metrics import known_together, losses, score
 from models.naive import seasonal_naive_quantiles
 from models.quantiles import (
     QUANTILE_COLUMNS,
@@ -72,15 +72,21 @@ def test_forecasts_are_compared_on_the_intervals_that_all_of_them_have() -> None
 
 
 def test_padding_is_neither_scored_nor_missed(samples: Samples) -> None:
-    scores = score_by_series(samples, seasonal_naive_quantiles(samples))
-    assert sorted(scores) == ["dk1.load", "dk1.price"]
-    for one in scores.values():
-        assert (one.n, one.n_missing) == (60 * 24 - 1, 0)
+    assert samples.target is not None
+    asked = samples.target_mask
+    scores = score(samples.target, seasonal_naive_quantiles(samples), asked)
+    assert (scores.n, scores.n_missing) == (2 * (60 * 24 - 1), 0)
 
 
-def test_skill() -> None:
-    assert skill(1.0, 4.0) == 0.75
-    assert np.isnan(skill(1.0, 0.0))
+def test_losses_of_each_interval_sum_up_to_the_scores(samples: Samples) -> None:
+    assert samples.target is not None
+    forecast = seasonal_naive_quantiles(samples)
+    scores = score(samples.target, forecast)
+    sums = {name: np.nansum(values) for name, values in losses(samples.target, forecast).items()}
+    assert sums["sum_abs"] == pytest.approx(scores.mae * scores.n)
+    assert sums["sum_pinball"] == pytest.approx(scores.pinball * scores.n)
+    assert sums["n_in_80"] == pytest.approx(scores.coverage_80 * scores.n)
+    assert sums["n_in_90"] == pytest.approx(scores.coverage_90 * scores.n)
 
 
 def test_forecast_rows_are_one_per_target_hour(samples: Samples) -> None:

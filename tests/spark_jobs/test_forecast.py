@@ -1,4 +1,4 @@
-"""Champion beside fallback, once per origin; what answers now is one rule for everybody."""
+"""Champion, challengers and fallback, once per origin; what answers now is one rule for all."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -6,40 +6,90 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.arrow import ArrowTables
 from lakehouse.settings import Settings
-from lakehouse.tables.gold import FEATURES, FORECASTS, PROMOTIONS, QUANTILES
+from lakehouse.tables.gold import FEATURES, FORECASTS, PROMOTIONS, QUANTILES, TRAINING_RUNS
+from lakehouse.time import DAY
 from spark_jobs import forecast
-from spark_jobs.champions import champions_at
+from spark_jobs.champions import Model, Standing, standings_at
 from tests.small_lakehouse import SmallLakehouse, utc
 from tests.spark_jobs.world import LOAD, PRICE, settle, town_catalogue, town_rows
 
 ORIGIN = utc("2024-10-25 07:30")
 
 
-def promotion(decided_at: datetime, **values: Any) -> dict[str, Any]:
-    return PROMOTIONS.row(series_group="price", decided_at=decided_at) | values
-
-
-def test_the_champion_is_who_was_in_charge_at_the_moment(small: SmallLakehouse) -> None:
-    first, second, third, fourth = (ORIGIN + timedelta(days=i) for i in range(4))
-    lstm = {"champion_model": "lstm"}
-    small.arrow.append(
-        PROMOTIONS,
-        [
-            promotion(third, **lstm, champion_version="1", promoted=False),
-            promotion(first, champion_model="seasonal_naive", champion_version="1"),
-            promotion(second, **lstm, champion_version="1", promoted=True, mlflow_run_id="r"),
-            promotion(fourth, **lstm, champion_version="2", promoted=True),
-        ],
+def promotion(decided_at: datetime, champion: tuple[str, str], **values: Any) -> dict[str, Any]:
+    model, version = champion
+    return PROMOTIONS.row(
+        series_group="price",
+        decided_at=decided_at,
+        champion_model=model,
+        champion_version=version,
+        **values,
     )
-    arrow: ArrowTables = small.arrow
-    just_before = second - timedelta(seconds=1)
-    assert champions_at(arrow, first - timedelta(days=1)) == {}
-    assert champions_at(arrow, first) == champions_at(arrow, just_before) == {}
-    assert champions_at(arrow, second)["price"].mlflow_run_id == "r"
-    assert champions_at(arrow, third)["price"].model_version == "1"
-    assert champions_at(arrow, fourth)["price"].model_version == "2"
+
+
+def training(
+    as_of: datetime, model: str, version: str, status: str = "ok", pinball: float | None = 0.9
+) -> dict[str, Any]:
+    return TRAINING_RUNS.row(
+        series_group="price",
+        as_of=as_of,
+        model_name=model,
+        model_version=version,
+        status=status,
+        pinball=pinball,
+        mlflow_run_id=f"run of {model} {version}",
+    )
+
+
+DAYS = [ORIGIN + timedelta(days=i) for i in range(5)]
+NAIVE = ("seasonal_naive", "1")
+DECIDED = [
+    promotion(DAYS[2], ("lstm", "1"), turn=1, promoted=False),
+    promotion(DAYS[0], NAIVE),
+    promotion(DAYS[2], ("lstm", "1"), turn=0, promoted=False),
+    promotion(DAYS[1], ("lstm", "1"), turn=1, promoted=True, mlflow_run_id="r"),
+    promotion(DAYS[1], ("linear", "1"), turn=0, promoted=True),
+    promotion(DAYS[3], ("lstm", "2"), promoted=True),
+    promotion(DAYS[4], NAIVE),
+]
+TRAINED = [
+    training(DAYS[1], "linear", "1"),
+    training(DAYS[1], "lstm", "1"),
+    training(DAYS[2], "linear", "2", status="failed"),
+    training(DAYS[3], "linear", "3"),
+    training(DAYS[3], "lstm", "2"),
+    training(DAYS[4], "linear", "4", pinball=1.1),
+]
+# moment -> champion, stand-ins in their order, challengers
+STOOD = [
+    (DAYS[0] - DAY, None, [], []),
+    (DAYS[0], None, [], []),
+    (DAYS[1] - timedelta(seconds=1), None, [], []),
+    (DAYS[1], "lstm 1", ["linear 1", "linear 1"], ["linear 1"]),
+    (DAYS[2], "lstm 1", ["linear 1", "linear 1"], ["linear 1"]),
+    (DAYS[3], "lstm 2", ["lstm 1", "linear 3"], ["linear 3"]),
+    (DAYS[4] - timedelta(seconds=1), "lstm 2", ["lstm 1", "linear 3"], ["linear 3"]),
+    (DAYS[4], None, ["lstm 2"], ["linear 4", "lstm 2"]),
+]
+
+
+@pytest.mark.parametrize(("moment", "champion", "stand_ins", "challengers"), STOOD)
+def test_who_answers_is_who_stood_there_at_the_moment(
+    small: SmallLakehouse,
+    moment: datetime,
+    champion: str | None,
+    stand_ins: list[str],
+    challengers: list[str],
+) -> None:
+    small.arrow.append(PROMOTIONS, DECIDED)
+    small.arrow.append(TRAINING_RUNS, TRAINED)
+    standing = standings_at(small.arrow, moment).get("price", Standing())
+    assert (standing.champion and standing.champion.name) == champion
+    assert [model.name for model in standing.stand_ins] == stand_ins
+    assert [model.name for model in standing.challengers] == challengers
+    if champion == "lstm 1":
+        assert standing.champion and standing.champion.mlflow_run_id == "r"
 
 
 def test_a_champion_that_cannot_load_leaves_the_fallback_and_a_sentence(
@@ -47,8 +97,7 @@ def test_a_champion_that_cannot_load_leaves_the_fallback_and_a_sentence(
 ) -> None:
     town = town_catalogue()
     settle(small, town, town_rows(town))
-    charge = {"champion_model": "lstm", "champion_version": "lost", "promoted": True}
-    small.arrow.append(PROMOTIONS, [promotion(ORIGIN, **charge)])
+    small.arrow.append(PROMOTIONS, [promotion(ORIGIN, ("lstm", "lost"), promoted=True)])
     here = settings.model_copy(update={"lakehouse": small.folder})
 
     def issue() -> tuple[dict[str, int], list[str]]:
@@ -59,7 +108,9 @@ def test_a_champion_that_cannot_load_leaves_the_fallback_and_a_sentence(
 
     written, [problem] = issue()
     assert written == {FEATURES.name: 48, FORECASTS.name: 48}
-    assert problem.startswith("price: BadInput: expected model.json in ")
+    assert problem.startswith(
+        "The fallback answers. price: lstm lost: BadInput: expected trained.json in "
+    )
     rows = small.rows(FORECASTS)
     assert {(row["series_id"], row["forecast_source"]) for row in rows} == {
         (LOAD, "fallback"),
@@ -98,7 +149,11 @@ def test_each_group_s_forecasts_name_their_own_training_run(spark: SparkSession)
             "produced_at": ORIGIN,
             "run_id": "run",
             "table_versions": {"silver.observations": "3"},
-            "mlflow_runs": {("load", "together"): "run of load", ("price", "together"): "its own"},
+            "models": [
+                Model("load", "lstm", "together", "run of load"),
+                Model("price", "lstm", "together", "its own"),
+                Model("price", "linear", "together", "another"),
+            ],
         },
     )
     found = {(row["series_id"], row["model_name"]): row["mlflow_run_id"] for row in rows.collect()}
@@ -116,10 +171,12 @@ def test_latest_is_the_champion_else_the_fallback_of_the_newest_live_origin(
     first, second = ORIGIN, ORIGIN + timedelta(hours=1)
     hours = [utc(f"2024-10-26 0{i}:00") for i in range(4)]
 
-    def row(origin: datetime, place: int, source: str, kind: str, number: float) -> dict[str, Any]:
+    def row(
+        origin: datetime, place: int, source: str, kind: str, number: float, model: str = "lstm"
+    ) -> dict[str, Any]:
         return FORECASTS.row(
             series_id=PRICE, forecast_origin=origin, valid_time=hours[place], run_kind=kind,
-            forecast_source=source, model_name=source, q50=number,
+            forecast_source=source, model_name=model, q50=number,
         )  # fmt: skip
 
     small.append(
@@ -131,6 +188,7 @@ def test_latest_is_the_champion_else_the_fallback_of_the_newest_live_origin(
             row(first, 1, "challenger", "live", 4.0),
             row(first, 2, "champion", "live", 5.0),
             row(second, 2, "fallback", "live", 6.0),
+            row(first, 3, "fallback", "live", 6.5, "seasonal_naive"),
             row(first, 3, "fallback", "live", 7.0),
             row(second, 3, "champion", "replay", 8.0),
             row(second, 3, "challenger", "live", 9.0),

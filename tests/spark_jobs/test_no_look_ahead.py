@@ -17,12 +17,14 @@ from pyspark.sql import functions as F
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
-from lakehouse.tables.gold import FEATURES, FORECASTS, PROMOTIONS
+from lakehouse.tables.gold import FEATURES, FORECASTS, PROMOTIONS, TRAINING_RUNS
 from lakehouse.tables.silver import COVARIATES, OBSERVATIONS
-from models import lstm
+from models import linear, lstm
 from models.lstm import LstmConfig
 from models.samples import from_rows
+from models.trained import Trained
 from spark_jobs import features, forecast, known_at
+from spark_jobs.champions import Model
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import samples_at, training_set
 from tests.small_lakehouse import SmallLakehouse, utc
@@ -200,7 +202,7 @@ def test_the_comparison_fails_when_a_future_value_is_let_through(
 def test_training_sets_and_forecasts_are_bit_equal_whatever_the_future_brings(
     worlds: tuple[SmallLakehouse, SmallLakehouse], town: Catalogue, settings: Settings
 ) -> None:
-    """Through the jobs themselves: naive and LSTMs trained on what was known at the origin."""
+    """Through the jobs themselves: naive and models trained on what was known at the origin."""
     one, two = worlds
     trained = training_sets(one, town)
     for group, rows in training_sets(two, town).items():
@@ -212,8 +214,10 @@ def test_training_sets_and_forecasts_are_bit_equal_whatever_the_future_brings(
         (LOAD, "seasonal_naive"),
         (PRICE, "seasonal_naive"),
         (PRICE, "lstm"),
+        (PRICE, "linear"),
         (TARIFF, "seasonal_naive"),
         (TARIFF, "lstm"),
+        (TARIFF, "linear"),
     }
     halves = [row for row in first[FEATURES.name] if row["series_id"] == TARIFF]
     assert [row["local_hour"] for row in halves] == [k / 2 for k in range(48)]
@@ -235,8 +239,13 @@ def forecasts_of(
     here = settings.model_copy(update={"lakehouse": small.folder})
     for group, rows in trained.items():
         samples = from_rows(rows)
-        model = lstm.train(samples, samples.select(slice(-7, None)), TINY, seed=1)
-        model.save(forecast.models_folder(here) / group / VERSION)
+        for fitted in (
+            lstm.train(samples, samples.select(slice(-7, None)), TINY, seed=1),
+            linear.fit(samples, [28]),
+        ):
+            model = Trained(fitted, {})
+            place = Model(group, model.kind, VERSION)
+            model.save(place.folder(forecast.models_folder(here)))
     promote(small.arrow, *trained)
     _, problems = forecast.run(
         small.tables, small.arrow, town, here, ORIGIN, "live", "run", utc("2024-10-25 08:00")
@@ -257,6 +266,19 @@ def promote(arrow: ArrowTables, *groups: str) -> None:
                 champion_model="lstm",
                 champion_version=VERSION,
                 promoted=True,
+            )
+            for group in groups
+        ],
+    )
+    arrow.append(
+        TRAINING_RUNS,
+        [
+            TRAINING_RUNS.row(
+                series_group=group,
+                model_name="linear",
+                model_version=VERSION,
+                as_of=ORIGIN,
+                status="ok",
             )
             for group in groups
         ],

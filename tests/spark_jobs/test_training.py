@@ -1,5 +1,6 @@
 """Each group is trained once, on what was known before the days it is judged on."""
 
+import shutil
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,10 +14,10 @@ from hypothesis import strategies as st
 
 from lakehouse.errors import GridcastError
 from lakehouse.settings import Settings
-from lakehouse.tables.gold import PROFILES, PROMOTIONS, TRAINING_RUNS
-from models import lstm
+from lakehouse.tables.gold import BACKTESTS, PROFILES, PROMOTIONS, TRAINING_RUNS
 from models.lstm import LstmConfig
 from models.samples import KNOWN, PAST_HOURS, TARGET_HOURS, WEATHER, Samples, from_rows
+from models.trained import load as load_trained
 from spark_jobs import train
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import training_set
@@ -101,10 +102,12 @@ def test_a_group_without_any_truth_says_so() -> None:
 
 def test_a_group_that_breaks_is_told_of_and_does_not_raise(tmp_path: Path) -> None:
     frame = pd.DataFrame([{"series_group": "price", "target_time": "nonsense"}])
-    [row] = make_trainer(replace(PLAN, folder=tmp_path))(frame).to_dict("records")
-    assert (row["status"], row["series_group"]) == ("failed", "price")
-    assert "KeyError" in row["reason"]
-    assert ".py:" in row["reason"]
+    rows = make_trainer(replace(PLAN, folder=tmp_path), {})(frame).to_dict("records")
+    assert [row["model_name"] for row in rows] == ["linear", "lstm"]
+    for row in rows:
+        assert (row["status"], row["series_group"]) == ("failed", "price")
+        assert "KeyError" in row["reason"]
+        assert ".py:" in row["reason"]
 
 
 # MLflow 3.17 warns of a type hint of its own when mlflow.pyfunc is imported.
@@ -125,49 +128,83 @@ def test_groups_are_trained_once_judged_and_do_not_stop_each_other(
         groups = ["load", "price", "home"]
         return train.run(small.tables, small.arrow, town, here, groups, AS_OF, "run")
 
-    load, price, home = run()
-    assert load["status"] == "skipped"
-    assert "town.load" in load["reason"]
-    assert "28 are needed" in load["reason"]
-    assert (price["status"], price["series_group"]) == ("ok", "price")
-    assert price["holdout_to"] - price["holdout_from"] == timedelta(days=13)
-    assert price["train_to"] < price["holdout_from"]
-    assert price["mlflow_run_id"]
-    # Half-hours, with a covariate, of a series without a place.
-    assert (home["status"], home["reason"][:10]) == ("ok", "Trained on")
-    assert home["mlflow_run_id"]
-    rows = {row["series_group"]: row for row in small.rows(TRAINING_RUNS)}
-    assert {group: row["status"] for group, row in rows.items()} == {
-        "load": "skipped",
-        "price": "ok",
-        "home": "ok",
-    }
-    [decision] = [row for row in small.rows(PROMOTIONS) if row["series_group"] == "price"]
-    assert decision["decided_at"] == AS_OF
-    assert decision["promoted"] is False  # 14 days are too few to be promoted on
-    assert (decision["champion_model"], decision["candidate_model"]) == ("seasonal_naive", "lstm")
-    assert "28 are needed" in decision["reason"]
+    ran = run()
+    status = {(row["series_group"], row["model_name"]): row for row in ran}
+    kinds = ("linear", "lstm")
+    assert list(status) == [(group, kind) for group in ("load", "price", "home") for kind in kinds]
+    for kind in kinds:
+        load, price, home = (status[group, kind] for group in ("load", "price", "home"))
+        assert load["status"] == "skipped"
+        assert "town.load" in load["reason"]
+        assert "28 are needed" in load["reason"]
+        assert price["status"] == "ok"
+        assert price["holdout_to"] - price["holdout_from"] == timedelta(days=13)
+        assert price["train_to"] < price["holdout_from"]
+        # Half-hours, with a covariate, of a series without a place.
+        assert (home["status"], home["reason"][:10]) == ("ok", "Trained on")
+    logged = {row["mlflow_run_id"] for row in ran if row["status"] == "ok"}
+    assert len(logged) == 4 and None not in logged
+    assert {(row["series_group"], row["model_name"]) for row in small.rows(TRAINING_RUNS)} == set(
+        status
+    )
+    decisions = sorted(
+        (row for row in small.rows(PROMOTIONS) if row["series_group"] == "price"),
+        key=lambda row: row["turn"],
+    )
+    assert [row["candidate_model"] for row in decisions] == ["linear", "lstm"]
+    for decision in decisions:
+        assert decision["decided_at"] == AS_OF
+        assert decision["promoted"] is False  # 14 days are too few to be promoted on
+        assert decision["champion_model"] == decision["incumbent_model"] == "seasonal_naive"
+        assert (decision["n_days"], decision["p_value"]) == (14, None)
+        assert "14 days beside seasonal_naive 1, 28 are needed" in decision["reason"]
     assert {row["series_group"] for row in small.rows(PROFILES)} == {"price", "home"}
+    days = [row for row in small.rows(BACKTESTS) if row["series_group"] == "price"]
+    assert {row["model_name"] for row in days} == {*kinds, "seasonal_naive"}
+    assert len(days) == 3 * 14 and {row["n"] for row in days} <= {23, 24, 25}
+    assert all(row["n_in_80"] <= row["n_in_90"] <= row["n"] for row in days)
+    price = status["price", "lstm"]
+    mae = {
+        model: sum(r["sum_abs"] for r in days if r["model_name"] == model)
+        for model in ("lstm", "seasonal_naive")
+    }
+    assert price["mae"] == pytest.approx(mae["lstm"] / mae["seasonal_naive"])
 
-    # The same function, called here, makes the same model.
+    # The same function, called here, makes the same models.
     plan = train.make_plan(here, town, AS_OF)
     frame = training_set(
         small.tables, town, "price", date(2024, 9, 2), plan.as_of_day + timedelta(days=1), AS_OF
     ).toPandas()
-    [status] = make_trainer(replace(plan, folder=tmp_path))(frame).to_dict("records")
-    assert status["status"] == "ok", status["reason"]
+    again = make_trainer(replace(plan, folder=tmp_path), {})(frame).to_dict("records")
+    assert {row["status"] for row in again} == {"ok"}, again
     samples = from_rows(dense_rows(frame))
-    on_spark = lstm.load(plan.model_folder("price")).predict(samples)
-    by_itself = lstm.load(tmp_path / "price" / plan.model_version).predict(samples)
-    np.testing.assert_array_equal(on_spark, by_itself)
+    for kind in kinds:
+        model = plan.model("price", kind)
+        on_spark = load_trained(model.folder(plan.folder)).predict(samples)
+        by_itself = load_trained(model.folder(tmp_path)).predict(samples)
+        np.testing.assert_array_equal(on_spark, by_itself)
     assert set(samples.series_id) == {PRICE}
+
+    # Who is in charge is judged on the same days.
+    first = again[0]
+    old = replace(plan, folder=tmp_path, model_version="old").model("price", "lstm")
+    shutil.copytree(plan.model("price", "lstm").folder(tmp_path), old.folder(tmp_path))
+    judged = make_trainer(replace(plan, folder=tmp_path), {"price": old})(frame)
+    rows = judged.to_dict("records")[0]["backtests"]
+    assert {(row["model_name"], row["model_version"]) for row in rows} == {
+        ("seasonal_naive", "1"),
+        ("lstm", "old"),
+        ("linear", plan.model_version),
+        ("lstm", plan.model_version),
+    }
+    kept = [row for row in rows if row["model_version"] != "old"]
+    assert kept == first["backtests"]
 
     # Again at the same moment: nothing is trained, nothing written.
     def never(*_: Any) -> None:
         raise AssertionError("trained again")
 
     monkeypatch.setattr(train, "train_groups", never)
-    again = run()
-    assert [row["status"] for row in again] == ["skipped", "ok", "ok"]
-    assert len(small.rows(TRAINING_RUNS)) == 3
-    assert len(small.rows(PROMOTIONS)) == 2
+    assert [row["status"] for row in run()] == [row["status"] for row in ran]
+    assert len(small.rows(TRAINING_RUNS)) == 6
+    assert len(small.rows(PROMOTIONS)) == 4

@@ -1,0 +1,74 @@
+"""A model of any kind is kept whole, with how far its intervals stretch."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lakehouse.errors import BadInput
+from models import calibration, linear, lstm
+from models.lstm import LstmConfig
+from models.quantiles import MEDIAN
+from models.samples import Samples
+from models.trained import Trained, load, training_figures
+
+CONFIG = LstmConfig(members=1, width=4, encoder_step=24, epochs=1)
+
+
+@pytest.fixture(scope="module", params=["linear", "lstm"])
+def trained(request: pytest.FixtureRequest, samples: Samples) -> Trained:
+    model = (
+        linear.fit(samples, [28, 40])
+        if request.param == "linear"
+        else lstm.train(samples, None, CONFIG, seed=1)
+    )
+    names = sorted(set(samples.series_id))
+    return Trained(model, {names[0]: np.array([2.0, 1.5, 1.0])})
+
+
+def test_what_is_loaded_forecasts_the_same(
+    trained: Trained, samples: Samples, tmp_path: Path
+) -> None:
+    trained.save(tmp_path)
+    again = load(tmp_path)
+    assert again.kind == trained.kind
+    np.testing.assert_array_equal(again.predict(samples), trained.predict(samples))
+
+
+def test_intervals_stretch_about_the_median_of_the_named_series_alone(
+    trained: Trained, samples: Samples
+) -> None:
+    raw, stretched = trained.model.predict(samples), trained.predict(samples)
+    np.testing.assert_array_equal(stretched[..., MEDIAN], raw[..., MEDIAN])
+    named = np.isin(samples.series_id, list(trained.stretch))
+
+    def widths(quantiles: np.ndarray, pair: int) -> np.ndarray:
+        return quantiles[named][..., -1 - pair] - quantiles[named][..., pair]
+
+    for pair, by in enumerate((2.0, 1.5, 1.0)):
+        np.testing.assert_allclose(widths(stretched, pair), by * widths(raw, pair), atol=1e-9)
+    np.testing.assert_allclose(stretched[~named], raw[~named])
+
+
+def test_its_figures_need_no_model(trained: Trained, tmp_path: Path) -> None:
+    trained.save(tmp_path)
+    figures, curves = training_figures(tmp_path)
+    if trained.kind == "linear":
+        assert (figures["windows"], curves) == ([28, 40], [])
+    else:
+        assert figures["fingerprint"] == CONFIG.fingerprint() and len(curves) == 1
+
+
+def test_a_folder_without_a_model_says_so(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"expected trained.json in .*; it is not there"):
+        load(tmp_path)
+
+
+def test_factors_of_past_days_make_them_covered() -> None:
+    random = np.random.default_rng(5)
+    truth = random.normal(size=(60, 24))
+    narrow = np.broadcast_to(np.linspace(-0.3, 0.3, 7), (60, 24, 7))
+    wide = calibration.stretched(narrow, calibration.factors(narrow, truth))
+    inside = (truth >= wide[..., 1]) & (truth <= wide[..., -2])
+    assert inside.mean() == pytest.approx(0.8, abs=0.01)
+    assert (calibration.factors(narrow[:5], truth[:5]) == 1.0).all()
