@@ -43,6 +43,7 @@ FEW_INPUTS = Inputs(level_hours=24, weeks_back=1, means=False, day_waves=2, year
 LSTM_CONFIG = LstmConfig(members=1, width=64, encoder_step=1, epochs=40, dropout=0.2)
 TREES = TreesConfig()
 _MORE_EPOCHS, _MORE_RATE = 4, 5e-4
+_MANY_SAMPLES = 1_200
 _SEEDS_APART = 10_000
 _LOOK_SECONDS = 0.3
 
@@ -218,7 +219,7 @@ class _Lstm:
             self._model = lstm.load(state(piece.number - 1))
         days = door.training(piece, door.plan.train_days)
         if self._model is None:
-            self._model = lstm.train(days, None, _config(door), door.task.seed)
+            self._model = lstm.train(days, None, _config(door, len(days)), door.task.seed)
         else:
             seed = _SEEDS_APART * door.task.seed + piece.number
             self._model = lstm.train_on(self._model, days, _MORE_EPOCHS, _MORE_RATE, seed)
@@ -229,13 +230,15 @@ class _Lstm:
         return self._model
 
 
-def _config(door: Door) -> LstmConfig:
+def _config(door: Door, samples: int) -> LstmConfig:
     """Members take turns between the scales, and past errors weigh them: which one suits a series
-    is not known beforehand. Where the newest day is stale, few days say too little."""
+    is not known beforehand. Where the newest day is stale, few days say too little. Few samples
+    make few steps an epoch, unless a step reads fewer of them."""
     return replace(
         LSTM_CONFIG,
         asinh=door.task.seed % 2 == 0,
         inputs=FEW_INPUTS if door.plan.lag_days == 1 else Inputs(),
+        batch=LSTM_CONFIG.batch if samples >= _MANY_SAMPLES else LSTM_CONFIG.batch // 2,
     )
 
 
