@@ -96,8 +96,12 @@ def make_trainer(
             _attempt(partial(work.train, kind)) | {"series_group": group, "model_name": kind}
             for kind in CANDIDATES
         ]
-        if work.held_out:
-            rows[0] |= work.judge(champions.get(group))
+        judged = _attempt(partial(work.judge, champions.get(group))) if work.held_out else {}
+        judged.pop("seconds", None)
+        if "status" in judged:  # nothing can be decided: all of them failed
+            rows = [row | judged for row in rows]
+        else:
+            rows[0] |= judged
         return pd.DataFrame([{name: row.get(name) for name in RESULT} for row in rows])
 
     return train_group

@@ -18,7 +18,7 @@ from lakehouse.tables.gold import BACKTESTS, PROFILES, PROMOTIONS, TRAINING_RUNS
 from models.lstm import LstmConfig
 from models.samples import KNOWN, PAST_HOURS, TARGET_HOURS, WEATHER, Samples, from_rows
 from models.trained import load as load_trained
-from spark_jobs import train
+from spark_jobs import train, training_task
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import training_set
 from spark_jobs.training_task import Plan, make_trainer, split_in_time
@@ -199,6 +199,16 @@ def test_groups_are_trained_once_judged_and_do_not_stop_each_other(
     }
     kept = [row for row in rows if row["model_version"] != "old"]
     assert kept == first["backtests"]
+
+    # Where the days cannot be judged nothing is decided, and no other group is stopped.
+    def broken(_: Any) -> None:
+        raise ValueError("no profiles today")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training_task, "monthly_profiles", broken)
+        failed = make_trainer(replace(plan, folder=tmp_path), {})(frame).to_dict("records")
+    assert [row["status"] for row in failed] == ["failed", "failed"]
+    assert all("no profiles today" in row["reason"] for row in failed)
 
     # Again at the same moment: nothing is trained, nothing written.
     def never(*_: Any) -> None:
