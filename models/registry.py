@@ -24,7 +24,7 @@ from models.trained import training_figures
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before the first import: it phones at once
 
-CHAMPION = "champion"
+CHAMPION, CHALLENGER = "champion", "challenger"
 _PACKAGES = ("tensorflow", "keras", "scikit-learn", "numpy", "pandas")
 _TIMES = ("forecast_origin", "past_start", "target_time")
 _TEXTS = ("series_id", "timezone")
@@ -98,9 +98,14 @@ class Registry:
                 f"expected {model_name} {model_version} of {series_group} in {self.tracking_uri}; "
                 "it is not registered. Run 'gridcast train' for the group, then promote again."
             )
-        name = registered_name(series_group)
-        self._client().set_registered_model_alias(name, CHAMPION, found.registered_version)
+        self._point(CHAMPION, series_group, found)
         return found
+
+    def set_challenger(self, series_group: str, model_name: str, model_version: str) -> None:
+        """Point the alias `challenger` at a model of ours, if it is there."""
+        found = self._find(series_group, model_name, model_version)
+        if found:
+            self._point(CHALLENGER, series_group, found)
 
     def load(self, uri: str) -> Any:
         """The pyfunc at a `Logged.uri` or `models:/gridcast-<group>@champion`."""
@@ -123,6 +128,10 @@ class Registry:
         if found:
             return str(found.experiment_id)
         return str(client.create_experiment(self.experiment, artifact_location=self.artifacts))
+
+    def _point(self, alias: str, series_group: str, at: Logged) -> None:
+        name = registered_name(series_group)
+        self._client().set_registered_model_alias(name, alias, at.registered_version)
 
     def _find(self, series_group: str, model_name: str, model_version: str) -> Logged | None:
         named = f"name = '{registered_name(series_group)}'"

@@ -254,9 +254,11 @@ def _promote(
     asked, incumbent = contest(backtests, model, champion)
     decision = decide(asked)
     in_charge = champion or Model(group, FALLBACK, FALLBACK_VERSION)
+    beside = model
     if decision.promote:
-        in_charge = model
         registry.set_champion(group, model.model_name, model.model_version)
+        in_charge, beside = model, in_charge
+    registry.set_challenger(group, beside.model_name, beside.model_version)
     arrow.insert_new(
         PROMOTIONS,
         [

@@ -91,6 +91,16 @@ def test_the_champion_is_the_version_we_named(registry, folder, example) -> None
         assert champion.tags["model_version"] == version
 
 
+def test_the_challenger_is_named_beside_the_champion(registry, folder, example) -> None:
+    first = registry.log(folder, RECORD, example)
+    registry.set_champion("day_ahead_price", "lstm", "v1")
+    registry.set_challenger("day_ahead_price", "lstm", "v1")
+    registry.set_challenger("day_ahead_price", "seasonal_naive", "1")  # which MLflow never has
+    for alias in ("champion", "challenger"):
+        found = registry._client().get_model_version_by_alias("gridcast-day_ahead_price", alias)
+        assert str(found.version) == first.registered_version
+
+
 def test_a_version_that_is_not_there_cannot_be_champion(registry) -> None:
     with pytest.raises(BadInput, match="lstm v99 of day_ahead_price"):
         registry.set_champion("day_ahead_price", "lstm", "v99")
