@@ -15,8 +15,9 @@ from models.windows import mean_known
 WINDOW_DAYS = 91
 MIN_DAYS = 14
 _LEAST_FACTOR = 0.1
-_NARROWEST = 1e-3
+_NARROWEST = 0.25
 """Share of its day's mean width that a half-width counts as at least."""
+_NOTHING = 1e-12
 
 
 def calibrated(forecast: Floats, truth: Floats, lag_days: int) -> Floats:
@@ -42,23 +43,37 @@ def factors(forecast: Floats, truth: Floats) -> Floats:
 
 
 def stretched(forecast: Floats, by: Floats) -> Floats:
-    """Quantiles (..., 7) at `by` (..., 3) times their distance from the median, sorted."""
-    each = np.concatenate([by, np.ones((*by.shape[:-1], 1)), by[..., ::-1]], axis=-1)
-    centre = forecast[..., MEDIAN : MEDIAN + 1]
-    return non_crossing(centre + each * (forecast - centre))
+    """Quantiles of days (..., k, 7), each pair at `by` (..., 3) times its distance from the median,
+    sorted. 1 leaves a pair as it is; for how near a quantile may lie else see `_half_widths`."""
+    parts = forecast.copy()
+    for pair in range(MEDIAN):
+        factor = by[..., pair, None]
+        below, above = _half_widths(forecast, pair)
+        for place, apart in ((pair, -below), (len(QUANTILES) - 1 - pair, above)):
+            moved = forecast[..., MEDIAN] + factor * apart
+            parts[..., place] = np.where(factor == 1.0, forecast[..., place], moved)
+    return non_crossing(parts)
 
 
 def _misses(forecast: Floats, truth: Floats) -> Floats:
     """Errors in half-widths of their own side, by pair of quantiles: (d, k, 3)."""
-    centre = forecast[..., MEDIAN]
-    error = truth - centre
+    error = truth - forecast[..., MEDIAN]
     pairs = []
-    for low in range(MEDIAN):
-        high = len(QUANTILES) - 1 - low
-        half = np.where(error > 0.0, forecast[..., high] - centre, centre - forecast[..., low])
-        day = mean_known(forecast[..., high] - forecast[..., low], axis=1)[:, None]
-        pairs.append(np.abs(error) / np.maximum(half, np.maximum(_NARROWEST * day, 1e-12)))
+    for pair in range(MEDIAN):
+        below, above = _half_widths(forecast, pair)
+        pairs.append(np.abs(error) / np.maximum(np.where(error > 0.0, above, below), _NOTHING))
     return np.stack(pairs, axis=-1)
+
+
+def _half_widths(forecast: Floats, pair: int) -> tuple[Floats, Floats]:
+    """What lies between a pair of quantiles and the median, below and above: each (..., k).
+
+    At least `_NARROWEST` of the day's mean width: where past errors had one sign, a side of no
+    width would miss by any factor, and stretch the other one for nothing.
+    """
+    low, centre, high = (forecast[..., i] for i in (pair, MEDIAN, len(QUANTILES) - 1 - pair))
+    least = _NARROWEST * mean_known(high - low, axis=-1)[..., None]
+    return np.maximum(centre - low, least), np.maximum(high - centre, least)
 
 
 def _factors(misses: Floats) -> Floats:

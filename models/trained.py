@@ -40,7 +40,7 @@ class Trained:
         """
         as_it_is = np.ones(MEDIAN)
         by = np.stack([self.stretch.get(name, as_it_is) for name in samples.series_id])
-        return stretched(self.model.predict(samples), by[:, None, :])
+        return stretched(self.model.predict(samples), by)
 
     def save(self, folder: Path) -> None:
         """Write all of it into `folder`, which is made if need be."""

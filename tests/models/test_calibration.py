@@ -46,3 +46,15 @@ def test_too_few_or_unknown_errors_change_nothing() -> None:
     forecast, truth = days(0.5, MIN_DAYS)
     assert np.array_equal(calibrated(forecast, truth, 1), forecast)
     assert np.array_equal(calibrated(forecast, np.full_like(truth, np.nan), 1), forecast)
+
+
+def test_a_side_of_no_width_neither_stays_so_nor_stretches_the_other() -> None:
+    """As of seasonal naive in spring: all errors it knows have one sign, then they turn."""
+    random = np.random.default_rng(4)
+    truth = random.normal(size=(200, 24))
+    one_sided = np.broadcast_to(np.maximum(NORMAL, 0.0), (200, 24, 7))
+    corrected = calibrated(one_sided, truth, 1)[100:]
+    after = score(truth[100:], corrected)
+    assert after.coverage_80 == pytest.approx(0.80, abs=0.02)
+    assert after.pinball <= score(truth[100:], one_sided[100:]).pinball
+    assert np.abs(corrected).max() < 10.0

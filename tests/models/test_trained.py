@@ -45,9 +45,11 @@ def test_intervals_stretch_about_the_median_of_the_named_series_alone(
     def widths(quantiles: np.ndarray, pair: int) -> np.ndarray:
         return quantiles[named][..., -1 - pair] - quantiles[named][..., pair]
 
-    for pair, by in enumerate((2.0, 1.5, 1.0)):
-        np.testing.assert_allclose(widths(stretched, pair), by * widths(raw, pair), atol=1e-9)
-    np.testing.assert_allclose(stretched[~named], raw[~named])
+    there = samples.target_mask[named]
+    for pair, by in enumerate((2.0, 1.5)):  # a side of hardly any width gets more
+        assert (widths(stretched, pair) >= by * widths(raw, pair) - 1e-9)[there].all()
+    np.testing.assert_array_equal(widths(stretched, 2), widths(raw, 2))
+    np.testing.assert_array_equal(stretched[~named], raw[~named])
 
 
 def test_its_figures_need_no_model(trained: Trained, tmp_path: Path) -> None:
