@@ -19,6 +19,7 @@ import pandas as pd
 
 from benchmarks.processes import gridcast
 from models.comparison import compare
+from models.samples import Floats
 
 HOUSEHOLDS = [
     "--input", "eds/ConsumptionIndustry_851_Privat.csv.gz", "--time-column", "HourUTC",
@@ -68,13 +69,13 @@ def _beside_the_published(rows: pd.DataFrame, data: Path) -> None:
     """The published forecasts on the same hours, and whether ours are better than they."""
     published = pd.read_csv(data / "epf" / "NP_published_forecasts.csv.gz", index_col=0)
     truth = published["Real price"].to_numpy(dtype=np.float64)
-    theirs = {name: _daily(np.abs(published[name] - truth)) for name in PUBLISHED}
+    theirs = {name: _daily((published[name] - truth).abs()) for name in PUBLISHED}
     for name, losses in theirs.items():
         print(f"{name:14} MAE {losses.mean():10.4f}  (published)")
     for model, held in rows.groupby("model_name", sort=False):
         ordered = held.sort_values("valid_time")
         assert np.allclose(ordered["y"], truth, atol=0.01), "other hours than the published ones"
-        losses = _daily(np.abs(ordered["q50"] - ordered["y"]))
+        losses = _daily((ordered["q50"] - ordered["y"]).abs())
         for name, other in theirs.items():
             found = compare(losses, other)
             print(
@@ -83,8 +84,8 @@ def _beside_the_published(rows: pd.DataFrame, data: Path) -> None:
             )
 
 
-def _daily(errors: "pd.Series[float]") -> "np.ndarray[Any, np.dtype[np.float64]]":
-    return errors.to_numpy(dtype=np.float64).reshape(-1, 24).mean(axis=1)
+def _daily(errors: "pd.Series[float]") -> Floats:
+    return np.asarray(errors.to_numpy(dtype=np.float64).reshape(-1, 24).mean(axis=1))
 
 
 if __name__ == "__main__":

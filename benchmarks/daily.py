@@ -73,7 +73,7 @@ def _watch_parts(line: Timeline) -> None:
     from lakehouse.spark.tables import SparkTables
     from spark_jobs import evaluate, forecast
 
-    line.watch(ArrowTables, "_open", "Delta logs through delta-rs")
+    line.watch(ArrowTables, "open", "Delta logs through delta-rs")
     line.watch(SparkTables, "read", "Delta logs through Spark")
     line.watch(SparkTables, "append", "Delta appends through Spark")
     line.watch(SparkTables, "insert_new", "keys already held: Spark queries")

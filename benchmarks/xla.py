@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,11 +35,15 @@ def main() -> None:
             marks = [time.perf_counter()]
             lstm.train(
                 samples, None, replace(config, epochs=epochs, xla=xla), 0,
-                lambda epoch, figures, marks=marks: marks.append(time.perf_counter()),
+                partial(_mark, marks),
             )  # fmt: skip
             first, *rest = np.diff(marks)
             told = f"first epoch {first:.1f} s, then {np.median(rest):.2f} s an epoch"
             print(f"{name} network, XLA {'on ' if xla else 'off'}: {told}")
+
+
+def _mark(marks: list[float], epoch: int, figures: dict[str, float]) -> None:
+    marks.append(time.perf_counter())
 
 
 def _samples() -> Samples:
