@@ -17,12 +17,11 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from models.promotion import LONG_DAYS, Contest, DailyLosses, decide
+from models.samples import Floats
 
-Floats = npt.NDArray[np.float64]
 #: Does the second, of losses before a day, take over from the first?
 Rule = Callable[[Floats, Floats, date], bool]
 WEEK = 7

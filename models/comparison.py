@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
 
 from models.samples import Floats
 
@@ -40,7 +39,7 @@ def compare(first: Floats, second: Floats) -> Comparison:
     if not variance > 0.0:
         return Comparison(n, mean, math.nan, math.nan, lag)
     statistic = mean / math.sqrt(variance / n)
-    return Comparison(n, mean, statistic, float(2.0 * norm.sf(abs(statistic))), lag)
+    return Comparison(n, mean, statistic, math.erfc(abs(statistic) / math.sqrt(2.0)), lag)
 
 
 def long_run_variance(values: Floats, lag: int) -> float:

@@ -14,8 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import lasso_path
 
 from models import scaling
 from models.local_days import at_target, by_local_day, newest, target_by_clock
@@ -237,6 +235,10 @@ def _fit_window(samples: Samples, days: int) -> Window:
 
 def _lasso(rows: Floats, gram: npt.NDArray[np.float64], wanted: Floats) -> npt.NDArray[np.float64]:
     """(p,) coefficients along the path of penalties, chosen by the corrected Akaike criterion."""
+    # Here, because forecasting needs neither of them, and they take most of a second.
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import lasso_path
+
     n = len(wanted)
     along = rows.T @ wanted
     largest = np.abs(along).max() / n

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from scipy.stats import norm
 
 from models.comparison import MIN_DAYS, Comparison, compare
 from models.samples import Floats
@@ -130,7 +129,9 @@ def _losers(contest: Contest) -> list[str]:
     if min(test.n_days for test in tests.values()) < LONG_DAYS:
         return sorted(above)
     # One-sided: far above zero says that the candidate loses more than the margin allows.
-    p_values = {name: float(norm.sf(test.statistic)) for name, test in tests.items()}
+    p_values = {
+        name: 0.5 * math.erfc(test.statistic / math.sqrt(2.0)) for name, test in tests.items()
+    }
     return [name for name in holm(p_values, LEVEL) if name in above]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from lakehouse.time import DAY
 from models.promotion import Contest, DailyLosses
+from models.samples import Floats
 from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model
 
 Rows = Sequence[Mapping[str, Any]]
@@ -63,7 +64,7 @@ def _losses(rows: Rows, days: Iterable[date]) -> DailyLosses:
     by_day = {row["target_day"]: row for row in rows}
     known = [by_day.get(day) for day in days]
 
-    def means(column: str) -> "np.ndarray[Any, np.dtype[np.float64]]":
+    def means(column: str) -> Floats:
         return np.array([row[column] / row["n"] if row else np.nan for row in known])
 
     return DailyLosses(means("sum_pinball"), means("sum_abs"), means("n_in_80"))
