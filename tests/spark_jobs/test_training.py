@@ -1,7 +1,9 @@
 """Each group is trained once, on what was known before the days it is judged on."""
 
 import shutil
-from dataclasses import replace
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyspark.sql import SparkSession
 
+from lakehouse.catalogue import Catalogue
 from lakehouse.errors import GridcastError
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import BACKTESTS, PROFILES, PROMOTIONS, TRAINING_RUNS
@@ -19,10 +23,11 @@ from models.lstm import LstmConfig
 from models.samples import KNOWN, PAST_HOURS, TARGET_HOURS, WEATHER, Samples, from_rows
 from models.trained import load as load_trained
 from spark_jobs import train, training_task
+from spark_jobs.champions import Model
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import training_set
 from spark_jobs.training_task import Plan, make_trainer, split_in_time
-from tests.small_lakehouse import SmallLakehouse, utc
+from tests.small_lakehouse import SmallLakehouse, forget_logs, utc
 from tests.spark_jobs.world import PRICE, settle, town_catalogue, town_rows, with_home
 
 AS_OF = utc("2024-10-30 08:30")
@@ -110,87 +115,147 @@ def test_a_group_that_breaks_is_told_of_and_does_not_raise(tmp_path: Path) -> No
         assert ".py:" in row["reason"]
 
 
-# MLflow 3.17 warns of a type hint of its own when mlflow.pyfunc is imported.
-@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning")
-def test_groups_are_trained_once_judged_and_do_not_stop_each_other(
-    small: SmallLakehouse,
-    settings: Settings,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    town = with_home(town_catalogue())
-    settle(small, town, town_rows(town))
+KINDS = ("linear", "lstm")
+GROUPS = ("load", "price", "home")
+
+
+@dataclass(frozen=True)
+class Town:
+    """A town whose groups were trained once, and the rows that the training returned."""
+
+    small: SmallLakehouse
+    settings: Settings
+    catalogue: Catalogue
+    ran: list[dict[str, Any]]
+
+    @property
+    def plan(self) -> Plan:
+        return train.make_plan(self.settings, self.catalogue, AS_OF)
+
+    def status(self, kind: str) -> list[dict[str, Any]]:
+        """The rows of a kind of model, in the order of GROUPS."""
+        rows = {row["series_group"]: row for row in self.ran if row["model_name"] == kind}
+        return [rows[group] for group in GROUPS]
+
+
+def train_all(
+    small: SmallLakehouse, catalogue: Catalogue, settings: Settings
+) -> list[dict[str, Any]]:
+    return train.run(small.tables, small.arrow, catalogue, settings, GROUPS, AS_OF, "run")
+
+
+@pytest.fixture(scope="module")
+def town(
+    spark: SparkSession, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Town]:
+    small = SmallLakehouse.create(spark, tmp_path_factory.mktemp("town") / "lakehouse")
+    catalogue = with_home(town_catalogue())
+    settle(small, catalogue, town_rows(catalogue))
     here = settings.model_copy(
         update={"lakehouse": small.folder, "holdout_days": 14, "train_days": 40}
     )
+    with warnings.catch_warnings():
+        # MLflow 3.17 warns of a type hint of its own when mlflow.pyfunc is imported.
+        warnings.filterwarnings("ignore", ".*Any type hint is inferred as AnyType", UserWarning)
+        ran = train_all(small, catalogue, here)
+    yield Town(small, here, catalogue, ran)
+    forget_logs(spark)
 
-    def run() -> list[dict[str, Any]]:
-        groups = ["load", "price", "home"]
-        return train.run(small.tables, small.arrow, town, here, groups, AS_OF, "run")
 
-    ran = run()
-    status = {(row["series_group"], row["model_name"]): row for row in ran}
-    kinds = ("linear", "lstm")
-    assert list(status) == [(group, kind) for group in ("load", "price", "home") for kind in kinds]
-    for kind in kinds:
-        load, price, home = (status[group, kind] for group in ("load", "price", "home"))
-        assert load["status"] == "skipped"
-        assert "town.load" in load["reason"]
-        assert "28 are needed" in load["reason"]
-        assert price["status"] == "ok"
-        assert price["holdout_to"] - price["holdout_from"] == timedelta(days=13)
-        assert price["train_to"] < price["holdout_from"]
-        # Half-hours, with a covariate, of a series without a place.
-        assert (home["status"], home["reason"][:10]) == ("ok", "Trained on")
-    logged = {row["mlflow_run_id"] for row in ran if row["status"] == "ok"}
+@dataclass(frozen=True)
+class ByHand:
+    """One group trained by a call of the task's function, here and not on Spark."""
+
+    plan: Plan
+    frame: pd.DataFrame
+    rows: list[dict[str, Any]]
+
+    def again(self, **champions: Model) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = make_trainer(self.plan, champions)(self.frame).to_dict(
+            "records"
+        )
+        return rows
+
+
+@pytest.fixture(scope="module")
+def by_hand(town: Town, tmp_path_factory: pytest.TempPathFactory) -> ByHand:
+    days = (date(2024, 9, 2), town.plan.as_of_day + timedelta(days=1))
+    seen = training_set(town.small.tables, town.catalogue, "price", *days, AS_OF)
+    made = ByHand(replace(town.plan, folder=tmp_path_factory.mktemp("here")), seen.toPandas(), [])
+    return replace(made, rows=made.again())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_group_with_too_little_history_is_skipped_and_stops_no_other(
+    town: Town, kind: str
+) -> None:
+    load, price, home = town.status(kind)
+    assert load["status"] == "skipped"
+    assert "town.load" in load["reason"]
+    assert "28 are needed" in load["reason"]
+    assert price["status"] == "ok"
+    assert price["holdout_to"] - price["holdout_from"] == timedelta(days=13)
+    assert price["train_to"] < price["holdout_from"]
+    # Half-hours, with a covariate, of a series without a place.
+    assert (home["status"], home["reason"][:10]) == ("ok", "Trained on")
+
+
+def test_each_candidate_has_a_row_and_each_model_a_run_in_mlflow(town: Town) -> None:
+    asked = [(group, kind) for group in GROUPS for kind in KINDS]
+    assert [(row["series_group"], row["model_name"]) for row in town.ran] == asked
+    held = town.small.rows(TRAINING_RUNS)
+    assert {(row["series_group"], row["model_name"]) for row in held} == set(asked)
+    logged = {row["mlflow_run_id"] for row in town.ran if row["status"] == "ok"}
     assert len(logged) == 4 and None not in logged
-    assert {(row["series_group"], row["model_name"]) for row in small.rows(TRAINING_RUNS)} == set(
-        status
-    )
+
+
+def test_candidates_are_judged_in_turn_and_fourteen_days_are_too_few(town: Town) -> None:
     decisions = sorted(
-        (row for row in small.rows(PROMOTIONS) if row["series_group"] == "price"),
+        (row for row in town.small.rows(PROMOTIONS) if row["series_group"] == "price"),
         key=lambda row: row["turn"],
     )
     assert [row["candidate_model"] for row in decisions] == ["linear", "lstm"]
     for decision in decisions:
         assert decision["decided_at"] == AS_OF
-        assert decision["promoted"] is False  # 14 days are too few to be promoted on
+        assert decision["promoted"] is False
         assert decision["champion_model"] == decision["incumbent_model"] == "seasonal_naive"
         assert (decision["n_days"], decision["p_value"]) == (14, None)
         assert "14 days beside seasonal_naive 1, 28 are needed" in decision["reason"]
-    assert {row["series_group"] for row in small.rows(PROFILES)} == {"price", "home"}
-    days = [row for row in small.rows(BACKTESTS) if row["series_group"] == "price"]
-    assert {row["model_name"] for row in days} == {*kinds, "seasonal_naive"}
+
+
+def test_every_held_out_day_is_kept_of_every_model(town: Town) -> None:
+    days = [row for row in town.small.rows(BACKTESTS) if row["series_group"] == "price"]
+    assert {row["model_name"] for row in days} == {*KINDS, "seasonal_naive"}
     assert len(days) == 3 * 14 and {row["n"] for row in days} <= {23, 24, 25}
     assert all(row["n_in_80"] <= row["n_in_90"] <= row["n"] for row in days)
-    price = status["price", "lstm"]
+    _, price, _ = town.status("lstm")
     mae = {
         model: sum(r["sum_abs"] for r in days if r["model_name"] == model)
         for model in ("lstm", "seasonal_naive")
     }
     assert price["mae"] == pytest.approx(mae["lstm"] / mae["seasonal_naive"])
+    assert {row["series_group"] for row in town.small.rows(PROFILES)} == {"price", "home"}
 
-    # The same function, called here, makes the same models.
-    plan = train.make_plan(here, town, AS_OF)
-    frame = training_set(
-        small.tables, town, "price", date(2024, 9, 2), plan.as_of_day + timedelta(days=1), AS_OF
-    ).toPandas()
-    again = make_trainer(replace(plan, folder=tmp_path), {})(frame).to_dict("records")
-    assert {row["status"] for row in again} == {"ok"}, again
-    samples = from_rows(dense_rows(frame))
-    for kind in kinds:
-        model = plan.model("price", kind)
-        on_spark = load_trained(model.folder(plan.folder)).predict(samples)
-        by_itself = load_trained(model.folder(tmp_path)).predict(samples)
-        np.testing.assert_array_equal(on_spark, by_itself)
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_function_called_here_makes_the_same_model(
+    town: Town, by_hand: ByHand, kind: str
+) -> None:
+    assert {row["status"] for row in by_hand.rows} == {"ok"}, by_hand.rows
+    samples = from_rows(dense_rows(by_hand.frame))
     assert set(samples.series_id) == {PRICE}
+    on_spark, by_itself = (
+        load_trained(plan.model("price", kind).folder(plan.folder)).predict(samples)
+        for plan in (town.plan, by_hand.plan)
+    )
+    np.testing.assert_array_equal(on_spark, by_itself)
 
-    # Who is in charge is judged on the same days.
-    first = again[0]
-    old = replace(plan, folder=tmp_path, model_version="old").model("price", "lstm")
-    shutil.copytree(plan.model("price", "lstm").folder(tmp_path), old.folder(tmp_path))
-    judged = make_trainer(replace(plan, folder=tmp_path), {"price": old})(frame)
-    rows = judged.to_dict("records")[0]["backtests"]
+
+def test_who_is_in_charge_is_judged_on_the_same_days(by_hand: ByHand) -> None:
+    plan = by_hand.plan
+    old = replace(plan, model_version="old").model("price", "lstm")
+    shutil.copytree(plan.model("price", "lstm").folder(plan.folder), old.folder(plan.folder))
+    rows = by_hand.again(price=old)[0]["backtests"]
     assert {(row["model_name"], row["model_version"]) for row in rows} == {
         ("seasonal_naive", "1"),
         ("lstm", "old"),
@@ -198,23 +263,29 @@ def test_groups_are_trained_once_judged_and_do_not_stop_each_other(
         ("lstm", plan.model_version),
     }
     kept = [row for row in rows if row["model_version"] != "old"]
-    assert kept == first["backtests"]
+    assert kept == by_hand.rows[0]["backtests"]
 
-    # Where the days cannot be judged nothing is decided, and no other group is stopped.
+
+def test_where_the_days_cannot_be_judged_nothing_is_decided(
+    by_hand: ByHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(_: Any) -> None:
         raise ValueError("no profiles today")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(training_task, "monthly_profiles", broken)
-        failed = make_trainer(replace(plan, folder=tmp_path), {})(frame).to_dict("records")
+    monkeypatch.setattr(training_task, "monthly_profiles", broken)
+    failed = by_hand.again()
     assert [row["status"] for row in failed] == ["failed", "failed"]
     assert all("no profiles today" in row["reason"] for row in failed)
 
-    # Again at the same moment: nothing is trained, nothing written.
+
+def test_again_at_the_same_moment_nothing_is_trained_and_nothing_written(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def never(*_: Any) -> None:
         raise AssertionError("trained again")
 
     monkeypatch.setattr(train, "train_groups", never)
-    assert [row["status"] for row in run()] == [row["status"] for row in ran]
-    assert len(small.rows(TRAINING_RUNS)) == 6
-    assert len(small.rows(PROMOTIONS)) == 4
+    again = train_all(town.small, town.catalogue, town.settings)
+    assert [row["status"] for row in again] == [row["status"] for row in town.ran]
+    assert len(town.small.rows(TRAINING_RUNS)) == 6
+    assert len(town.small.rows(PROMOTIONS)) == 4
