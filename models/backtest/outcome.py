@@ -19,7 +19,6 @@ from models.backtest.days import samples_at
 from models.backtest.history import History
 from models.backtest.plan import (
     BLEND,
-    LSTM,
     NAIVE,
     Plan,
     Task,
@@ -32,6 +31,7 @@ from models.backtest.run import read_part
 from models.comparison import compare
 from models.quantiles import MEDIAN, QUANTILE_COLUMNS, to_rows
 from models.samples import Floats, Samples
+from models.trained import LSTM
 
 Seconds = tuple[float, float]
 _HOURS_A_WEEK = 168

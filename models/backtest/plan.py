@@ -13,8 +13,9 @@ from lakehouse.errors import BadInput
 from lakehouse.time import DAY
 from models.backtest.days import Daily, days_of
 from models.backtest.history import History
+from models.trained import LINEAR, LSTM
 
-NAIVE, LINEAR, LIGHTGBM, LSTM, BLEND = "naive", "linear", "lightgbm", "lstm", "blend"
+NAIVE, LIGHTGBM, BLEND = "naive", "lightgbm", "blend"
 MODELS = (NAIVE, LINEAR, LIGHTGBM, LSTM, BLEND)
 _BLENDED = (LINEAR, LIGHTGBM, LSTM)
 

@@ -20,8 +20,6 @@ from models.backtest.days import days_of, samples_at
 from models.backtest.history import History
 from models.backtest.plan import (
     LIGHTGBM,
-    LINEAR,
-    LSTM,
     NAIVE,
     Piece,
     Plan,
@@ -36,6 +34,7 @@ from models.backtest.plan import (
 from models.boosted_trees import TreesConfig
 from models.lstm import LstmConfig
 from models.samples import Floats, Mask, Samples
+from models.trained import LINEAR, LSTM
 from models.windows import Inputs
 
 SHORT_WINDOWS, LONG_WINDOWS = (56, 84), (364, 1456)

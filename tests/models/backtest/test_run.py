@@ -18,8 +18,6 @@ from models.backtest.history import History
 from models.backtest.plan import (
     BLEND,
     LIGHTGBM,
-    LINEAR,
-    LSTM,
     NAIVE,
     Plan,
     Task,
@@ -33,6 +31,7 @@ from models.backtest.plan import (
 )
 from models.boosted_trees import TreesConfig
 from models.network import LstmConfig
+from models.trained import LINEAR, LSTM
 
 PLAN = Plan(
     date(2024, 5, 1), date(2024, 5, 20), (NAIVE, LINEAR, LIGHTGBM, BLEND), recalibrate_days=14
