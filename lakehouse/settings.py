@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     train_days: int = 660
     holdout_days: int = 56
     train_epochs: int | None = None
+    train_minutes: NonNegativeFloat = 240.0
     seed: int = 7
     mail_sender: str = "gridcast@localhost"
     mail_recipients: tuple[str, ...] = ("operator@localhost",)

@@ -1,17 +1,87 @@
 """A weighted average of forecasts, quantile by quantile; weights from past errors alone."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
-from scipy.optimize import minimize
+import numpy.typing as npt
 
 from models.quantiles import QUANTILES, non_crossing, pinball_loss
-from models.samples import Floats
+from models.samples import Floats, Samples
+from models.saved import saved_file
 
 MIN_INTERVALS = 14 * 24
+_WEEK_DAYS = 7
 _TOWARDS_EQUAL = 0.1
 """The share of equal weights that stays: fitted weights lose to them where errors are few.
 Source: Smith and Wallis 2009, Oxford Bulletin of Economics and Statistics 71(3)."""
+
+_SHARES = "blend.json"
+
+
+class Part(Protocol):
+    """A fitted model."""
+
+    def predict(self, samples: Samples) -> Floats:
+        """Quantiles in the unit of each series, ascending: (n, T, 7), NaN in padding."""
+
+    def save(self, folder: Path) -> None:
+        """Write all of it into `folder`, which is made if need be."""
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Fitted models by kind, and the share of each."""
+
+    parts: Mapping[str, Part]
+    shares: Mapping[str, float]
+
+    def predict(self, samples: Samples) -> Floats:
+        """Quantiles in the unit of each series, ascending: (n, T, 7), NaN in padding."""
+        return mixed(
+            {name: part.predict(samples) for name, part in self.parts.items()}, self.shares
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write blend.json, and each model into a folder of its own, into `folder`."""
+        for name, part in self.parts.items():
+            part.save(folder / name)
+        (folder / _SHARES).write_text(json.dumps(dict(self.shares), indent=1))
+
+
+def load(folder: Path, load_part: Callable[[str, Path], Part]) -> Blend:
+    """Read what `Blend.save` wrote. load_part: makes a model of its kind and folder. Raises
+    BadInput if it is not there."""
+    shares = read_shares(folder)
+    return Blend({name: load_part(name, folder / name) for name in shares}, shares)
+
+
+def read_shares(folder: Path) -> dict[str, float]:
+    """The shares of a saved blend, by kind of model. Raises BadInput if it is not there."""
+    shares: dict[str, float] = json.loads(saved_file(folder, _SHARES).read_text())
+    return shares
+
+
+def mixed_as_known(
+    forecasts: Mapping[str, Floats], truth: Floats, day: npt.NDArray[np.int64], lag_days: int
+) -> Floats:
+    """The blend as it would have been: each week of days by weights from the days known at its
+    first origin.
+
+    forecasts: by model (n, k, 7), and truth: (n, k), in one scale; day: (n,) number of each row's
+    day. lag_days: the truth of a day is known at the origin of the day so many days later.
+    """
+    result = np.full_like(next(iter(forecasts.values())), np.nan)
+    for first in range(int(day.min()), int(day.max()) + 1, _WEEK_DAYS):
+        rows = (day >= first) & (day < first + _WEEK_DAYS)
+        known = day <= first - lag_days
+        past = {name: part[known].reshape(-1, part.shape[-1]) for name, part in forecasts.items()}
+        share = weights(past, truth[known].ravel())
+        result[rows] = mixed({name: part[rows] for name, part in forecasts.items()}, share)
+    return result
 
 
 def weights(forecasts: Mapping[str, Floats], truth: Floats) -> dict[str, float]:
@@ -35,6 +105,8 @@ def weights(forecasts: Mapping[str, Floats], truth: Floats) -> dict[str, float]:
         slope = np.where(y[:, None] > mixed, -levels, 1.0 - levels)
         gradient = (slope * each).mean(axis=(1, 2))
         return float(pinball_loss(y, mixed).mean()) / scale, gradient / scale
+
+    from scipy.optimize import minimize  # half a second that forecasting does without
 
     found = minimize(
         loss, equal, jac=True, method="SLSQP", bounds=[(0.0, 1.0)] * len(names),

@@ -4,18 +4,23 @@ It reads what the LSTM's decoder reads of each target interval, scaled and less 
 learns the same target. Source: Ke et al. 2017, NeurIPS 30, "LightGBM".
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lakehouse.errors import SetupError
 from models import scaling, windows
-from models.quantiles import MEDIAN, QUANTILES, non_crossing
+from models.quantiles import MEDIAN, QUANTILE_COLUMNS, QUANTILES, non_crossing
 from models.samples import Floats, Samples
+from models.saved import saved_file
 from models.scaling import Scaling
 from models.windows import CovariateScalings, Inputs
+
+_ABOUT = "trees.json"
 
 
 @dataclass(frozen=True)
@@ -33,13 +38,19 @@ class TreesConfig:
 
 
 @dataclass(frozen=True)
-class BoostedTrees:
-    """Trained trees with all that is needed to use them."""
+class TreesTraining:
+    """How trees were trained; all of it but the trees."""
 
     config: TreesConfig
-    scalings: Mapping[str, Scaling]
+    scalings: Mapping[str, Scaling]  # by series_id; the order numbers the series
     covariate_scalings: CovariateScalings
     weather: bool
+
+
+@dataclass(frozen=True)
+class BoostedTrees(TreesTraining):
+    """Trained trees with all that is needed to use them."""
+
     boosters: tuple[Any, ...]  # lightgbm.Booster, by quantile
 
     def predict(self, samples: Samples) -> Floats:
@@ -55,6 +66,48 @@ class BoostedTrees:
         scaled += built.level[:, None, None]
         return non_crossing(windows.invert_rows(samples, scaled, self.scalings))
 
+    def save(self, folder: Path) -> None:
+        """Write trees.json and a text file per quantile into `folder`, made if need be."""
+        folder.mkdir(parents=True, exist_ok=True)
+        about = {
+            "config": asdict(self.config),
+            "scalings": scaling.to_dicts(self.scalings),
+            "covariate_scalings": {
+                series_id: scaling.to_dicts(known)
+                for series_id, known in self.covariate_scalings.items()
+            },
+            "weather": self.weather,
+        }
+        (folder / _ABOUT).write_text(json.dumps(about, indent=1))
+        for name, booster in zip(QUANTILE_COLUMNS, self.boosters, strict=True):
+            booster.save_model(folder / _trees_file(name))
+
+
+def load(folder: Path) -> BoostedTrees:
+    """Read what `BoostedTrees.save` wrote; predictions are equal. Raises BadInput if it is not
+    there, and SetupError where the machine lacks a library."""
+    lightgbm = _lightgbm()
+    boosters = tuple(
+        lightgbm.Booster(model_file=saved_file(folder, _trees_file(name)))
+        for name in QUANTILE_COLUMNS
+    )
+    return BoostedTrees(**vars(read_about(folder)), boosters=boosters)
+
+
+def read_about(folder: Path) -> TreesTraining:
+    """What `BoostedTrees.save` wrote beside the trees; needs no LightGBM. Raises BadInput."""
+    about = json.loads(saved_file(folder, _ABOUT).read_text())
+    inputs = Inputs(**about["config"]["inputs"])
+    return TreesTraining(
+        config=TreesConfig(**about["config"] | {"inputs": inputs}),
+        scalings=scaling.from_dicts(about["scalings"]),
+        covariate_scalings={
+            series_id: scaling.from_dicts(known)
+            for series_id, known in about["covariate_scalings"].items()
+        },
+        weather=about["weather"],
+    )
+
 
 def train(train: Samples, config: TreesConfig, seed: int) -> BoostedTrees:
     """Train on all rows with a known target. The same data, config and seed give the same trees.
@@ -64,12 +117,11 @@ def train(train: Samples, config: TreesConfig, seed: int) -> BoostedTrees:
     """
     lightgbm = _lightgbm()
     assert train.target is not None
-    draft = BoostedTrees(
+    draft = TreesTraining(
         config,
         scaling.by_series(train, train.target, asinh=True),
         scaling.of_covariates(train),
         train.has_weather,
-        (),
     )
     built = _windows(train, draft)
     target = windows.targets(train, train.target, built, draft.scalings)[train.target_mask]
@@ -81,7 +133,7 @@ def train(train: Samples, config: TreesConfig, seed: int) -> BoostedTrees:
         lightgbm.train(_parameters(config, place, seed), data, _trees(config, place))
         for place in range(len(QUANTILES))
     ]
-    return replace(draft, boosters=tuple(boosters))
+    return BoostedTrees(**vars(draft), boosters=tuple(boosters))
 
 
 def _lightgbm() -> Any:
@@ -93,6 +145,10 @@ def _lightgbm() -> Any:
             "libgomp1."
         ) from None
     return lightgbm
+
+
+def _trees_file(quantile: str) -> str:
+    return f"trees-{quantile}.txt"
 
 
 def _trees(config: TreesConfig, place: int) -> int:
@@ -119,7 +175,7 @@ def _parameters(config: TreesConfig, place: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _windows(samples: Samples, trained: BoostedTrees) -> windows.Windows:
+def _windows(samples: Samples, trained: TreesTraining) -> windows.Windows:
     return windows.build(
         samples,
         trained.scalings,

@@ -1,10 +1,9 @@
 """One LSTM per series group: train, predict in the series' own units, save, load."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from models.saved import saved_file
 from models.scaling import Scaling
 from models.windows import CovariateScalings, Inputs
 
-__all__ = ["LstmConfig", "TrainedLstm", "Training", "load", "read_training", "train"]
+__all__ = ["LstmConfig", "TrainedLstm", "Training", "joined", "load", "read_training", "train"]
 
 _SEEDS_APART = 1000
 _ABOUT = "model.json"
@@ -92,12 +91,13 @@ class TrainedLstm(Training):
             "seed": self.seed,
             "quantiles": QUANTILES,
             "channels": self.channels,
-            "scalings": _to_dicts(self.scalings),
+            "scalings": scaling.to_dicts(self.scalings),
             "history": self.history,
             "steps": self.steps,
             "covariates": self.covariates,
             "covariate_scalings": {
-                series_id: _to_dicts(known) for series_id, known in self.covariate_scalings.items()
+                series_id: scaling.to_dicts(known)
+                for series_id, known in self.covariate_scalings.items()
             },
             "weather": self.weather,
         }
@@ -124,25 +124,17 @@ def read_training(folder: Path) -> Training:
     return Training(
         config=LstmConfig(**about["config"] | {"inputs": Inputs(**about["config"]["inputs"])}),
         seed=about["seed"],
-        scalings=_from_dicts(about["scalings"]),
+        scalings=scaling.from_dicts(about["scalings"]),
         channels=(about["channels"][0], about["channels"][1]),
         history=about["history"],
         steps=about["steps"],
         covariates=tuple(about["covariates"]),
         covariate_scalings={
-            series_id: _from_dicts(known)
+            series_id: scaling.from_dicts(known)
             for series_id, known in about["covariate_scalings"].items()
         },
         weather=about["weather"],
     )
-
-
-def _to_dicts(scalings: Mapping[str, Scaling]) -> dict[str, dict[str, Any]]:
-    return {name: one.to_dict() for name, one in scalings.items()}
-
-
-def _from_dicts(dicts: Mapping[str, dict[str, Any]]) -> dict[str, Scaling]:
-    return {name: Scaling(**values) for name, values in dicts.items()}
 
 
 def _fresh(training: Training) -> Network:
@@ -160,12 +152,15 @@ def train(
     config: LstmConfig,
     seed: int,
     on_epoch: OnEpoch | None = None,
+    only: int | None = None,
 ) -> TrainedLstm:
     """Train on `train`; `validation`, later in time, is only watched (val_loss), never fitted.
 
-    on_epoch is called after each epoch of each member in turn. Bit-equal for the same data, config
-    and seed on one thread of one machine. Raises BadInput when a series of `train` has fewer than
-    MIN_TRAINING_DAYS days with a known target, or no target of `validation` is known.
+    on_epoch is called after each epoch of each member in turn. only: the one member, counted from
+    0, to train: `joined` makes one of all. Bit-equal for the same data, config and seed on one
+    thread of one machine, trained together or one by one. Raises BadInput when a series of `train`
+    has fewer than MIN_TRAINING_DAYS days with a known target, or no target of `validation` is
+    known.
     """
     draft = Training(
         config=config,
@@ -182,14 +177,26 @@ def train(
     fitted = _learnt(draft, train)
     draft = replace(draft, channels=(fitted[0].encoder.shape[-1], fitted[0].decoder.shape[-1]))
     networks, histories = [], []
-    for number in range(config.members):
+    for number in range(config.members) if only is None else (only,):
         network.set_seed(_SEEDS_APART * seed + number)
         member = _fresh(draft)
         histories.append(
             network.fit(member, fitted, later, config, _SEEDS_APART * seed + number, on_epoch)
         )
         networks.append(member)
-    return TrainedLstm(**vars(replace(draft, history=_mean(histories))), networks=tuple(networks))
+    made = replace(draft, history=_mean(histories), config=replace(config, members=len(networks)))
+    return TrainedLstm(**vars(made), networks=tuple(networks))
+
+
+def joined(parts: Sequence[TrainedLstm]) -> TrainedLstm:
+    """One ensemble of networks that were trained on the same samples, in their order."""
+    networks = tuple(member for part in parts for member in part.networks)
+    return replace(
+        parts[0],
+        networks=networks,
+        history=_mean([part.history for part in parts]),
+        config=replace(parts[0].config, members=len(networks)),
+    )
 
 
 def train_on(

@@ -8,11 +8,14 @@ only: executors cannot reach SQLite.
 import io
 import logging
 import os
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -25,7 +28,8 @@ from models.trained import training_figures
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before the first import: it phones at once
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-_PACKAGES = ("tensorflow", "keras", "scikit-learn", "numpy", "pandas")
+_PARENT = "mlflow.parentRunId"
+_PACKAGES = ("tensorflow", "keras", "lightgbm", "scikit-learn", "scipy", "numpy", "pandas")
 _TIMES = ("forecast_origin", "past_start", "target_time")
 _TEXTS = ("series_id", "timezone")
 _NAMES = "covariates"
@@ -40,6 +44,9 @@ class ModelRecord:
     model_version: str
     metrics: Mapping[str, float]  # of the validation or held-out days; the names say which
     table_versions: Mapping[str, int]
+    curves: Mapping[str, Sequence[float]] = field(default_factory=dict)  # by step, from 0
+    params: Mapping[str, str] = field(default_factory=dict)
+    pictures: Mapping[str, bytes] = field(default_factory=dict)  # by file name
 
 
 @dataclass(frozen=True)
@@ -80,9 +87,11 @@ class Registry:
             return found
         experiment_id = self._experiment_id()
         self._drop_unregistered(experiment_id, tags)
-        name = "-".join(tags.values())
-        with mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=tags) as run:
+        nested = tags | {_PARENT: self._training(experiment_id, record)}
+        name = f"{record.model_name}-{record.model_version}"
+        with mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=nested) as run:
             self._log_figures(run.info.run_id, folder, record)
+            self._log_pictures(run.info.run_id, record)
             uri = _log_model(mlflow, folder, example)
             with redirect_stderr(io.StringIO()):  # it prints its success there
                 registered = mlflow.register_model(
@@ -148,17 +157,46 @@ class Registry:
         for run in client.search_runs([experiment_id], same):
             client.delete_run(run.info.run_id)
 
+    def _training(self, experiment_id: str, record: ModelRecord) -> str:
+        """The run above those of all models that were trained together for a group."""
+        client = self._client()
+        tags = {
+            "training": record.model_version,
+            "series_group": record.series_group,
+            "mlflow.runName": f"{record.series_group}-{record.model_version}",
+            "mlflow.source.git.commit": commit(),
+        }
+        same = " and ".join(
+            f"tags.{name} = '{tags[name]}'" for name in ("training", "series_group")
+        )
+        found = client.search_runs([experiment_id], same)
+        if found:
+            return str(found[0].info.run_id)
+        made = client.create_run(experiment_id, tags=tags)
+        client.set_terminated(made.info.run_id)
+        return str(made.info.run_id)
+
+    def _log_pictures(self, run_id: str, record: ModelRecord) -> None:
+        with TemporaryDirectory() as folder:
+            for name, png in record.pictures.items():
+                (Path(folder) / name).write_bytes(png)
+            self._client().log_artifacts(run_id, folder, "pictures")
+
     def _log_figures(self, run_id: str, folder: Path, record: ModelRecord) -> None:
         from mlflow.entities import Metric, Param
 
         shaped, history = training_figures(folder)
-        params = shaped | {
-            f"table.{name}": number for name, number in record.table_versions.items()
-        }
+        versions = {f"table.{name}": number for name, number in record.table_versions.items()}
+        params = shaped | dict(record.params) | versions | {"commit": commit()}
         curves = [
             Metric(name, value, 0, epoch)
             for epoch, figures in enumerate(history)
             for name, value in figures.items()
+        ]
+        curves += [
+            Metric(name, value, 0, step)
+            for name, values in record.curves.items()
+            for step, value in enumerate(values)
         ]
         last = [Metric(name, value, 0, 0) for name, value in record.metrics.items()]
         self._client().log_batch(
@@ -166,6 +204,17 @@ class Registry:
             metrics=[*curves, *last],
             params=[Param(name, str(value)) for name, value in params.items()],
         )
+
+
+@cache
+def commit() -> str:
+    """The version of the code, as git tells it; empty where there is no git."""
+    asked = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        told = subprocess.run(asked, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return told.stdout.strip()
 
 
 def registered_name(series_group: str) -> str:

@@ -4,6 +4,7 @@ Prices spike and go negative, so no logarithm and no mean; asinh is linear near 
 logarithmic far out. Source: Uniejewski, Weron and Ziel 2018, doi:10.1109/TPWRS.2017.2734563.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -58,6 +59,16 @@ def fit(values: Floats, *, asinh: bool) -> Scaling:
     candidates = (float(np.median(np.abs(known - centre))) / _MAD_TO_SIGMA, float(known.std()))
     spread = next((s for s in candidates if s > floor), 1.0)
     return Scaling(centre, spread, asinh)
+
+
+def to_dicts(scalings: Mapping[str, Scaling]) -> dict[str, dict[str, Any]]:
+    """JSON-serialisable; `from_dicts` reads it."""
+    return {name: one.to_dict() for name, one in scalings.items()}
+
+
+def from_dicts(dicts: Mapping[str, dict[str, Any]]) -> dict[str, Scaling]:
+    """The inverse of `to_dicts`."""
+    return {name: Scaling(**values) for name, values in dicts.items()}
 
 
 def check_history(series_id: str, target: Floats) -> None:

@@ -1,37 +1,41 @@
 """What a training leaves in a folder: a model of some kind, and how far its intervals stretch."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from models import linear, lstm
+from models import blend, boosted_trees, linear, lstm
 from models.calibration import stretched
-from models.linear import Linear
-from models.lstm import TrainedLstm
 from models.network import History
 from models.quantiles import MEDIAN
 from models.samples import Floats, Samples
 from models.saved import saved_file
 
-LINEAR, LSTM = "linear", "lstm"
+LINEAR, LIGHTGBM, LSTM, BLEND = "linear", "lightgbm", "lstm", "blend"
 _ABOUT = "trained.json"
+
+
+class Fitted(Protocol):
+    """A model as its training leaves it, of any kind."""
+
+    def predict(self, samples: Samples) -> Floats:
+        """Quantiles in the unit of each series, ascending: (n, T, 7), NaN in padding."""
+
+    def save(self, folder: Path) -> None:
+        """Write all of it into `folder`, which is made if need be."""
 
 
 @dataclass(frozen=True)
 class Trained:
     """A model whose intervals are stretched, by series, as its held-out days asked for."""
 
-    model: TrainedLstm | Linear
+    kind: str
+    model: Fitted
     stretch: Mapping[str, Floats]  # (3,) by series_id, see `calibration.factors`
-
-    @property
-    def kind(self) -> str:
-        """The name of its kind of model."""
-        return LINEAR if isinstance(self.model, Linear) else LSTM
 
     def predict(self, samples: Samples) -> Floats:
         """Quantiles in the unit of each series, ascending: (n, T, 7), NaN in padding.
@@ -53,22 +57,41 @@ def load(folder: Path) -> Trained:
     """Read what `Trained.save` wrote; predictions are equal. Raises BadInput if it is not there."""
     about = json.loads(saved_file(folder, _ABOUT).read_text())
     stretch = {name: np.array(by) for name, by in about["stretch"].items()}
-    return Trained(linear.load(folder) if about["kind"] == LINEAR else lstm.load(folder), stretch)
+    return Trained(about["kind"], load_fitted(about["kind"], folder), stretch)
+
+
+def load_fitted(kind: str, folder: Path) -> Fitted:
+    """Read what a model of a kind wrote; predictions are equal. Raises BadInput likewise."""
+    return _LOADED[kind](folder)
+
+
+_LOADED: dict[str, Callable[[Path], Fitted]] = {
+    LINEAR: linear.load,
+    LIGHTGBM: boosted_trees.load,
+    LSTM: lstm.load,
+    BLEND: lambda folder: blend.load(folder, load_fitted),
+}
 
 
 def training_figures(folder: Path) -> tuple[dict[str, Any], History]:
     """What shaped a saved model, and its curves of loss by epoch; needs no TensorFlow."""
     about = json.loads(saved_file(folder, _ABOUT).read_text())
-    series = ",".join(about["stretch"])
+    series = {"series": ",".join(about["stretch"])}
+    if about["kind"] == LSTM:
+        training = lstm.read_training(folder)
+        shape = {
+            **asdict(training.config),
+            "seed": training.seed,
+            "resolution_minutes": 60 // training.steps,
+            "covariates": ",".join(training.covariates),
+            "fingerprint": training.config.fingerprint(),
+        }
+        return shape | series, training.history
     if about["kind"] == LINEAR:
-        days = {w.days for lines in linear.load(folder).series.values() for w in lines.windows}
-        return {"series": series, "windows": sorted(days)}, []
-    training = lstm.read_training(folder)
-    return {
-        **asdict(training.config),
-        "seed": training.seed,
-        "resolution_minutes": 60 // training.steps,
-        "covariates": ",".join(training.covariates),
-        "fingerprint": training.config.fingerprint(),
-        "series": series,
-    }, training.history
+        lines = linear.load(folder).series.values()
+        windows = sorted({window.days for of_series in lines for window in of_series.windows})
+        return {"windows": windows} | series, []
+    if about["kind"] == LIGHTGBM:
+        return asdict(boosted_trees.read_about(folder).config) | series, []
+    shares = {f"share.{name}": share for name, share in blend.read_shares(folder).items()}
+    return shares | series, []

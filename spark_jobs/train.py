@@ -1,15 +1,15 @@
 """Train the candidates of each series group on Spark, log them, and decide who is champion."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
@@ -21,21 +21,17 @@ from lakehouse.tables.gold import BACKTESTS, PROFILES, PROMOTIONS, TRAINING_RUNS
 from lakehouse.time import DAY, local_day
 from models.lstm import LstmConfig
 from models.promotion import decide
-from models.registry import ModelRecord, Registry
-from models.samples import COLUMNS, COVARIATES
+from models.registry import Registry
 from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model, Standing, standings_at
 from spark_jobs.contests import Rows, contest, scores
 from spark_jobs.features import FEATURE_VERSION, inputs, samples_at
+from spark_jobs.fitting import FITTED_SCHEMA, make_fitter
+from spark_jobs.judging import JUDGED_SCHEMA, make_judge
 from spark_jobs.origins import origins_between
-from spark_jobs.training_task import (
-    CANDIDATES,
-    EXAMPLE,
-    RESULT_SCHEMA,
-    Plan,
-    make_trainer,
-    with_epochs,
-)
+from spark_jobs.tracking import log_model
+from spark_jobs.training_plan import CANDIDATES, OK, UNFINISHED, Plan, quicker
 
+Work = Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]
 TRAINING = "training"
 #: Target days between the newest known truth and `as_of` that a plan allows for.
 _SLACK_DAYS = 60
@@ -43,23 +39,26 @@ _SLACK_DAYS = 60
 
 def make_plan(settings: Settings, catalogue: Catalogue, as_of: datetime) -> Plan:
     """The training of a profile as of a moment. Its version says when, what and which seed."""
-    config = with_epochs(LstmConfig(), settings.train_epochs)
-    shape = f"{config.fingerprint()} {settings.train_days} {settings.holdout_days}"
+    plan = quicker(
+        Plan(
+            model_version="",
+            folder=models_folder(settings),
+            as_of_day=local_day(as_of, catalogue.schedule.zone),
+            train_days=settings.train_days,
+            holdout_days=settings.holdout_days,
+            seed=settings.seed,
+            config=LstmConfig(),
+        ),
+        settings.train_epochs,
+    )
     groups = [
         (name, group.resolution_minutes, group.covariates)
         for name, group in sorted(catalogue.groups.items())
     ]
-    what = f"{shape} {settings.seed} {FEATURE_VERSION} {groups}"
+    shape = f"{plan.config.fingerprint()} {plan.trees} {plan.train_days} {plan.holdout_days}"
+    what = f"{shape} {plan.seed} {FEATURE_VERSION} {groups}"
     digest = hashlib.sha256(what.encode()).hexdigest()[:8]
-    return Plan(
-        model_version=f"{as_of:%Y%m%dT%H%MZ}-{digest}",
-        folder=models_folder(settings),
-        as_of_day=local_day(as_of, catalogue.schedule.zone),
-        train_days=settings.train_days,
-        holdout_days=settings.holdout_days,
-        seed=settings.seed,
-        config=config,
-    )
+    return replace(plan, model_version=f"{as_of:%Y%m%dT%H%MZ}-{digest}")
 
 
 def train_groups(
@@ -70,7 +69,8 @@ def train_groups(
     as_of: datetime,
     champions: Mapping[str, Model],
 ) -> list[dict[str, Any]]:
-    """One Spark task per group; returns their status rows. A failing group stops no other."""
+    """Status rows of all candidates: one Spark task fits each part, then one judges each group.
+    A failing part stops no other."""
     origins = {
         group: origins_between(
             catalogue.groups[group], _first_day(catalogue, plan), plan.as_of_day + DAY, as_of
@@ -80,14 +80,16 @@ def train_groups(
     issued = [(group, origin) for group in groups for origin in origins[group]]
     seen = samples_at(tables, catalogue, issued, truth_as_of=as_of)
     columns = [name for name in seen.columns if name not in ("unit", "history_end")]
+    written = seen.select(*columns).repartition("series_group").write.mode("overwrite")
+    written.partitionBy("series_group").parquet(str(plan.samples_folder))
     work = {group: len(origins[group]) * len(catalogue.members(group)) for group in groups}
-    results = (
-        _one_task_each(seen.select(*columns), sorted(groups, key=lambda g: -work[g]))
-        .groupBy("slot", "series_group")
-        .applyInPandas(make_trainer(plan, champions), RESULT_SCHEMA)
-        .localCheckpoint()  # a lazy result that is read twice would train twice
-    )
-    return [row.asDict(recursive=True) for row in results.collect()]
+    in_order = sorted(groups, key=lambda group: -work[group])
+    parts = [part for group in in_order for part in plan.parts(group)]
+    fitted = _one_task_each(tables, len(parts), make_fitter(plan, parts), FITTED_SCHEMA)
+    judge = make_judge(plan, in_order, fitted, champions)
+    judged = _one_task_each(tables, len(in_order), judge, JUDGED_SCHEMA)
+    shutil.rmtree(plan.samples_folder)
+    return judged
 
 
 def run(
@@ -105,6 +107,7 @@ def run(
     rows of gold.training_runs that the call is about.
     """
     plan = make_plan(settings, catalogue, as_of)
+    plan = replace(plan, deadline=time.time() + 60.0 * settings.train_minutes)
     done = {
         (row["series_group"], row["model_name"]): row
         for row in arrow.rows(TRAINING_RUNS)
@@ -137,14 +140,15 @@ def run(
             if (group, kind) in done:
                 continue
             row = _training_row(rows[kind], plan, as_of, backtests) | stamp
-            if row["status"] == "ok":
+            if row["status"] == OK:
                 model = plan.model(group, kind)
-                logged = _log(registry, plan, model, backtests, row["table_versions"])
+                logged = log_model(registry, plan, model, backtests, row)
                 row["mlflow_run_id"] = logged
                 model = replace(model, mlflow_run_id=logged)
                 _promote(arrow, registry, model, backtests, as_of, turn, run_id)
             # The status row comes last: a run that was killed before it does the model again.
-            arrow.insert_new(TRAINING_RUNS, [row])
+            if row["status"] != UNFINISHED:
+                arrow.insert_new(TRAINING_RUNS, [row])
             done[group, kind] = row
     return [done[group, kind] for group in groups for kind in CANDIDATES if (group, kind) in done]
 
@@ -162,47 +166,13 @@ def _first_day(catalogue: Catalogue, plan: Plan) -> date:
     return max(oldest + DAY, plan.as_of_day - reach * DAY)
 
 
-def _one_task_each(seen: DataFrame, groups: Sequence[str]) -> DataFrame:
-    """Samples with a column `slot`, so partitioned that each group is a task of its own.
-
-    Spark starts tasks in the order of their partitions: the first of `groups` starts first, so
-    give the longest first, or it starts when the others are done.
-    """
-    parts = len(groups)
-    numbers = seen.sparkSession.range(100 * parts).select(F.col("id").cast("int").alias("slot"))
-    landing = numbers.select("slot", F.expr(f"pmod(hash(slot), {parts})").alias("part"))
-    slots = {row["part"]: row["slot"] for row in landing.collect()}
-    slot = F.create_map(
-        *(F.lit(item) for part, group in enumerate(groups) for item in (group, slots[part]))
-    )
-    return seen.withColumn("slot", slot[F.col("series_group")]).repartition(parts, "slot")
-
-
-def _log(
-    registry: Registry,
-    plan: Plan,
-    model: Model,
-    backtests: Rows,
-    versions: dict[str, str],
-) -> str:
-    folder = model.folder(plan.folder)
-    naive = scores(backtests, Model(model.series_group, FALLBACK, FALLBACK_VERSION))
-    figures = {
-        f"holdout_{prefix}{kind}.{series_id}": value
-        for prefix, found in (("", scores(backtests, model)), ("naive_", naive))
-        for series_id, of_series in found.items()
-        for kind, value in of_series.items()
-    }
-    record = ModelRecord(
-        series_group=model.series_group,
-        model_name=model.model_name,
-        model_version=model.model_version,
-        metrics=figures,
-        table_versions={name: int(version) for name, version in versions.items()},
-    )
-    example = pd.read_parquet(folder / EXAMPLE)
-    asked_for = [name for name in (*COLUMNS, *COVARIATES) if name in example]
-    return registry.log(folder, record, example[asked_for]).run_id
+def _one_task_each(
+    tables: SparkTables, count: int, work: Work, schema: str
+) -> list[dict[str, Any]]:
+    """What a function makes of the places 0 to `count`, each a task of its own. Spark starts tasks
+    in their order: what takes longest should come first."""
+    places = tables.spark.range(0, count, numPartitions=count)
+    return [row.asDict(recursive=True) for row in places.mapInPandas(work, schema).collect()]
 
 
 def _training_row(
@@ -210,7 +180,7 @@ def _training_row(
 ) -> dict[str, Any]:
     group, kind = result["series_group"], result["model_name"]
     mine: dict[str, dict[str, float]] = {}
-    if result["status"] == "ok":
+    if result["status"] == OK:
         mine = scores(backtests, plan.model(group, kind))
     naive = scores(backtests, Model(group, FALLBACK, FALLBACK_VERSION))
     days = ("train_from", "train_to", "holdout_from", "holdout_to")

@@ -22,16 +22,19 @@ from lakehouse.tables.gold import BACKTESTS, PROFILES, PROMOTIONS, TRAINING_RUNS
 from models.lstm import LstmConfig
 from models.samples import KNOWN, PAST_HOURS, TARGET_HOURS, WEATHER, Samples, from_rows
 from models.trained import load as load_trained
-from spark_jobs import train, training_task
+from spark_jobs import judging, train
 from spark_jobs.champions import Model
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import training_set
-from spark_jobs.training_task import Plan, make_trainer, split_in_time
+from spark_jobs.fitting import fit_part
+from spark_jobs.judging import judge_group
+from spark_jobs.training_plan import Plan, split_in_time
 from tests.small_lakehouse import SmallLakehouse, forget_logs, utc
 from tests.spark_jobs.world import PRICE, settle, town_catalogue, town_rows, with_home
 
 AS_OF = utc("2024-10-30 08:30")
 PLAN = Plan("v", Path(), date(2024, 6, 1), 60, 14, 7, LstmConfig(epochs=1, members=1, width=4))
+NO_EXAMPLE = pd.DataFrame()
 
 
 def days_of_samples(first: date, known: list[bool]) -> Samples:
@@ -88,9 +91,9 @@ def test_what_is_trained_on_was_known_at_the_first_held_out_origin(
     ]
     if not [day for day in usable if day > held_from - timedelta(days=delay + 1 + train_days)]:
         with pytest.raises(GridcastError, match=r"Expected target days before .* to train on"):
-            split_in_time(samples, plan)
+            split_in_time(samples, plan, NO_EXAMPLE)
         return
-    split = split_in_time(samples, plan)
+    split = split_in_time(samples, plan, NO_EXAMPLE)
     trained, held = target_days(split.train), target_days(split.holdout)
     assert set(trained) <= set(usable)
     assert max(trained) == max(usable)
@@ -102,20 +105,30 @@ def test_what_is_trained_on_was_known_at_the_first_held_out_origin(
 
 def test_a_group_without_any_truth_says_so() -> None:
     with pytest.raises(GridcastError, match="No target day has a known truth"):
-        split_in_time(days_of_samples(date(2024, 5, 1), [False] * 10), PLAN)
+        split_in_time(days_of_samples(date(2024, 5, 1), [False] * 10), PLAN, NO_EXAMPLE)
+
+
+def by_itself(plan: Plan, group: str, champion: Model | None = None) -> list[dict[str, Any]]:
+    """A group fitted and judged here, not on Spark."""
+    fitted = [fit_part(plan, part) for part in plan.parts(group)]
+    return judge_group(plan, group, fitted, champion)
 
 
 def test_a_group_that_breaks_is_told_of_and_does_not_raise(tmp_path: Path) -> None:
-    frame = pd.DataFrame([{"series_group": "price", "target_time": "nonsense"}])
-    rows = make_trainer(replace(PLAN, folder=tmp_path), {})(frame).to_dict("records")
-    assert [row["model_name"] for row in rows] == ["linear", "lstm"]
-    for row in rows:
+    plan = replace(PLAN, folder=tmp_path / "models")
+    lies = plan.samples_folder / "series_group=price"
+    lies.mkdir(parents=True)
+    pd.DataFrame([{"target_time": "nonsense"}]).to_parquet(lies / "samples.parquet")
+    rows = by_itself(plan, "price")
+    assert [row["model_name"] for row in rows] == list(KINDS)
+    for row in rows[:3]:
         assert (row["status"], row["series_group"]) == ("failed", "price")
         assert "KeyError" in row["reason"]
         assert ".py:" in row["reason"]
+    assert (rows[3]["status"], rows[3]["reason"][:24]) == ("skipped", "A blend needs two models")
 
 
-KINDS = ("linear", "lstm")
+KINDS = ("linear", "lightgbm", "lstm", "blend")
 GROUPS = ("load", "price", "home")
 
 
@@ -164,25 +177,19 @@ def town(
 
 @dataclass(frozen=True)
 class ByHand:
-    """One group trained by a call of the task's function, here and not on Spark."""
+    """One group trained by calls of the tasks' functions, here and not on Spark."""
 
     plan: Plan
-    frame: pd.DataFrame
     rows: list[dict[str, Any]]
-
-    def again(self, **champions: Model) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = make_trainer(self.plan, champions)(self.frame).to_dict(
-            "records"
-        )
-        return rows
 
 
 @pytest.fixture(scope="module")
 def by_hand(town: Town, tmp_path_factory: pytest.TempPathFactory) -> ByHand:
     days = (date(2024, 9, 2), town.plan.as_of_day + timedelta(days=1))
     seen = training_set(town.small.tables, town.catalogue, "price", *days, AS_OF)
-    made = ByHand(replace(town.plan, folder=tmp_path_factory.mktemp("here")), seen.toPandas(), [])
-    return replace(made, rows=made.again())
+    plan = replace(town.plan, folder=tmp_path_factory.mktemp("here") / "models")
+    seen.write.parquet(str(plan.samples_folder / "series_group=price"))
+    return ByHand(plan, by_itself(plan, "price"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -191,8 +198,9 @@ def test_a_group_with_too_little_history_is_skipped_and_stops_no_other(
 ) -> None:
     load, price, home = town.status(kind)
     assert load["status"] == "skipped"
-    assert "town.load" in load["reason"]
-    assert "28 are needed" in load["reason"]
+    if kind != "blend":
+        assert "town.load" in load["reason"]
+        assert "28 are needed" in load["reason"]
     assert price["status"] == "ok"
     assert price["holdout_to"] - price["holdout_from"] == timedelta(days=13)
     assert price["train_to"] < price["holdout_from"]
@@ -206,7 +214,7 @@ def test_each_candidate_has_a_row_and_each_model_a_run_in_mlflow(town: Town) -> 
     held = town.small.rows(TRAINING_RUNS)
     assert {(row["series_group"], row["model_name"]) for row in held} == set(asked)
     logged = {row["mlflow_run_id"] for row in town.ran if row["status"] == "ok"}
-    assert len(logged) == 4 and None not in logged
+    assert len(logged) == 8 and None not in logged
 
 
 def test_candidates_are_judged_in_turn_and_fourteen_days_are_too_few(town: Town) -> None:
@@ -214,7 +222,7 @@ def test_candidates_are_judged_in_turn_and_fourteen_days_are_too_few(town: Town)
         (row for row in town.small.rows(PROMOTIONS) if row["series_group"] == "price"),
         key=lambda row: row["turn"],
     )
-    assert [row["candidate_model"] for row in decisions] == ["linear", "lstm"]
+    assert [row["candidate_model"] for row in decisions] == list(KINDS)
     for decision in decisions:
         assert decision["decided_at"] == AS_OF
         assert decision["promoted"] is False
@@ -226,7 +234,7 @@ def test_candidates_are_judged_in_turn_and_fourteen_days_are_too_few(town: Town)
 def test_every_held_out_day_is_kept_of_every_model(town: Town) -> None:
     days = [row for row in town.small.rows(BACKTESTS) if row["series_group"] == "price"]
     assert {row["model_name"] for row in days} == {*KINDS, "seasonal_naive"}
-    assert len(days) == 3 * 14 and {row["n"] for row in days} <= {23, 24, 25}
+    assert len(days) == 5 * 14 and {row["n"] for row in days} <= {23, 24, 25}
     assert all(row["n_in_80"] <= row["n_in_90"] <= row["n"] for row in days)
     _, price, _ = town.status("lstm")
     mae = {
@@ -242,25 +250,25 @@ def test_the_same_function_called_here_makes_the_same_model(
     town: Town, by_hand: ByHand, kind: str
 ) -> None:
     assert {row["status"] for row in by_hand.rows} == {"ok"}, by_hand.rows
-    samples = from_rows(dense_rows(by_hand.frame))
+    lies = by_hand.plan.samples_folder / "series_group=price"
+    samples = from_rows(dense_rows(pd.read_parquet(lies)))
     assert set(samples.series_id) == {PRICE}
-    on_spark, by_itself = (
+    on_spark, here = (
         load_trained(plan.model("price", kind).folder(plan.folder)).predict(samples)
         for plan in (town.plan, by_hand.plan)
     )
-    np.testing.assert_array_equal(on_spark, by_itself)
+    np.testing.assert_array_equal(on_spark, here)
 
 
 def test_who_is_in_charge_is_judged_on_the_same_days(by_hand: ByHand) -> None:
     plan = by_hand.plan
     old = replace(plan, model_version="old").model("price", "lstm")
     shutil.copytree(plan.model("price", "lstm").folder(plan.folder), old.folder(plan.folder))
-    rows = by_hand.again(price=old)[0]["backtests"]
+    rows = by_itself(plan, "price", old)[0]["backtests"]
     assert {(row["model_name"], row["model_version"]) for row in rows} == {
         ("seasonal_naive", "1"),
         ("lstm", "old"),
-        ("linear", plan.model_version),
-        ("lstm", plan.model_version),
+        *((kind, plan.model_version) for kind in KINDS),
     }
     kept = [row for row in rows if row["model_version"] != "old"]
     assert kept == by_hand.rows[0]["backtests"]
@@ -272,9 +280,9 @@ def test_where_the_days_cannot_be_judged_nothing_is_decided(
     def broken(_: Any) -> None:
         raise ValueError("no profiles today")
 
-    monkeypatch.setattr(training_task, "monthly_profiles", broken)
-    failed = by_hand.again()
-    assert [row["status"] for row in failed] == ["failed", "failed"]
+    monkeypatch.setattr(judging, "monthly_profiles", broken)
+    failed = by_itself(by_hand.plan, "price")
+    assert {row["status"] for row in failed} == {"failed"}
     assert all("no profiles today" in row["reason"] for row in failed)
 
 
@@ -287,5 +295,5 @@ def test_again_at_the_same_moment_nothing_is_trained_and_nothing_written(
     monkeypatch.setattr(train, "train_groups", never)
     again = train_all(town.small, town.catalogue, town.settings)
     assert [row["status"] for row in again] == [row["status"] for row in town.ran]
-    assert len(town.small.rows(TRAINING_RUNS)) == 6
-    assert len(town.small.rows(PROMOTIONS)) == 4
+    assert len(town.small.rows(TRAINING_RUNS)) == 12
+    assert len(town.small.rows(PROMOTIONS)) == 8
