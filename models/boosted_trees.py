@@ -62,7 +62,9 @@ class BoostedTrees(TreesTraining):
         built = _windows(samples, self)
         rows = _rows(samples, built)
         scaled = np.full((*samples.target_mask.shape, len(QUANTILES)), np.nan)
-        scaled[samples.target_mask] = np.stack([b.predict(rows) for b in self.boosters], axis=-1)
+        scaled[samples.target_mask] = np.stack(
+            [booster.predict(rows, num_threads=1) for booster in self.boosters], axis=-1
+        )
         scaled += built.level[:, None, None]
         return non_crossing(windows.invert_rows(samples, scaled, self.scalings))
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -61,9 +62,13 @@ class TrainedLstm(Training):
         """
         self.check(samples)
         inputs = self.windows(samples)
-        members = [self._one(member, samples, inputs) for member in self.networks]
+        members = [self._one(member, samples, inputs) for member in self._compiled]
         quantiles = np.mean(members, axis=0)
         return np.where(samples.target_mask[:, :, None], quantiles, np.nan)
+
+    @cached_property
+    def _compiled(self) -> tuple[Network, ...]:
+        return tuple(network.compiled(member) for member in self.networks)
 
     def check(self, samples: Samples) -> None:
         """Raises BadInput for samples unlike those of the training."""

@@ -131,14 +131,14 @@ def fit(
     n = len(train[1])
     batch = min(config.batch, n)
     step = _step(tf, network, train, config, n // batch)
-    scorer = tf.function(network)
+    scorer = compiled(network) if validation else None
     random = np.random.default_rng(seed)
     history: History = []
     for epoch in range(config.epochs):
         order = random.permutation(n)[: n - n % batch].reshape(-1, batch)
         losses = [step(tf.constant(rows, dtype="int32")) for rows in order]
         figures = {"loss": float(tf.add_n(losses)) / len(losses)}
-        if validation:
+        if validation and scorer:
             predicted = predict(scorer, validation[0])
             figures["val_loss"] = float(_pinball(tf, validation[1], predicted))
         history.append(figures)
@@ -147,14 +147,24 @@ def fit(
     return history
 
 
+def compiled(network: Network) -> Network:
+    """The network as one graph for any number of samples, for `predict`: equal to the last bit.
+
+    Its first call takes as long as one of the network itself; each later one a sixteenth.
+    """
+    tf = tensorflow()
+    shapes = [tf.TensorSpec(part.shape, part.dtype) for part in network.inputs]
+    return tf.function(lambda inputs: network(inputs, training=False), input_signature=[shapes])
+
+
 def predict(network: Network, windows: Windows) -> Floats32:
-    """(n, T, 7), scaled and less the level; `model(x, training=False)` in batches."""
+    """(n, T, 7), scaled and less the level, in batches. network: as `compiled` gives it."""
     tf = tensorflow()
     parts = _inputs(windows)
     batches = []
     for start in range(0, len(windows.series), _SCORING_BATCH):
         batch = [tf.constant(part[start : start + _SCORING_BATCH]) for part in parts]
-        batches.append(network(batch, training=False).numpy())
+        batches.append(network(batch).numpy())
     return np.concatenate(batches)
 
 

@@ -50,3 +50,23 @@ def test_what_has_no_answer_leaves_its_weight_to_the_others(share: float, seed: 
     mixed = blend.mixed({"a": a, "b": b}, {"a": 0.01 + share, "b": 1.0 - share + 0.01})
     assert np.allclose(mixed[0], b[0]) and np.allclose(mixed[2], a[2])
     assert np.isnan(mixed[1]).all() and (np.diff(mixed[3:], axis=-1) >= 0.0).all()
+
+
+def test_the_blend_as_it_was_follows_only_errors_known_by_then() -> None:
+    days, hours, lag = 63, 24, 10
+    truth = TRUTH[: days * hours].reshape(days, hours)
+    parts = {
+        name: forecast(noise)[: days * hours].reshape(days, hours, -1)
+        for name, noise in (("good", 1.0), ("bad", 3.0))
+    }
+    day = np.arange(days) + 20_000
+    as_it_was = blend.mixed_as_known(parts, truth, day, lag)
+    other = truth.copy()
+    other[40:] += 100.0  # known at the origins of day 50 and later: from the week of day 56 on
+    again = blend.mixed_as_known(parts, other, day, lag)
+    np.testing.assert_array_equal(again[:56], as_it_was[:56])
+    assert not np.array_equal(again[56:], as_it_was[56:])
+    equal = blend.mixed({n: p[:21] for n, p in parts.items()}, {"good": 0.5, "bad": 0.5})
+    np.testing.assert_allclose(as_it_was[:21], equal)  # under 14 days are known so far
+    late = {n: np.abs(p[28:, :, 3] - truth[28:]).mean() for n, p in parts.items()}
+    assert np.abs(as_it_was[28:, :, 3] - truth[28:]).mean() < np.mean(list(late.values()))

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lakehouse.errors import BadInput
-from models.lstm import LstmConfig, TrainedLstm, load, train
+from models.lstm import LstmConfig, TrainedLstm, joined, load, train
 from models.samples import WEATHER, Samples, from_rows
 
 TINY = LstmConfig(members=1, width=4, encoder_step=24, epochs=3, batch=16)
@@ -75,6 +75,14 @@ def test_members_are_averaged(samples: Samples) -> None:
     parts = [replace(pair, networks=(one,)).predict(samples) for one in pair.networks]
     assert not np.array_equal(*parts, equal_nan=True)
     assert np.allclose(pair.predict(samples), np.mean(parts, axis=0), equal_nan=True)
+
+
+def test_members_trained_one_by_one_are_the_same_model(samples: Samples) -> None:
+    pair = replace(TINY, members=2, epochs=2)
+    together = train(samples, None, pair, seed=3)
+    apart = joined([train(samples, None, pair, seed=3, only=number) for number in (0, 1)])
+    assert apart.config == together.config == pair
+    assert np.array_equal(apart.predict(samples), together.predict(samples), equal_nan=True)
 
 
 def test_all_null_weather_and_a_constant_series_are_ordinary(frame: pd.DataFrame) -> None:

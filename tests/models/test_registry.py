@@ -11,9 +11,9 @@ import pytest
 from lakehouse.errors import BadInput
 from models.lstm import LstmConfig, train
 from models.quantiles import QUANTILE_COLUMNS
-from models.registry import ModelRecord, Registry
+from models.registry import ModelRecord, Registry, commit
 from models.samples import Samples, from_rows
-from models.trained import Trained
+from models.trained import LSTM, Trained
 
 pytestmark = [
     # MLflow 3.17 declares a relation in a way that SQLAlchemy 2.1 deprecates,
@@ -24,7 +24,16 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning"),
 ]
 
-RECORD = ModelRecord("day_ahead_price", "lstm", "v1", {"held_out.mae": 7.5}, {"gold.features": 3})
+RECORD = ModelRecord(
+    "day_ahead_price",
+    "lstm",
+    "v1",
+    {"held_out.mae": 7.5},
+    {"gold.features": 3},
+    curves={"by_horizon_mae": [1.0, 2.0, 3.0]},
+    params={"train_from": "2024-01-01"},
+    pictures={"importance.png": b"a picture"},
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +47,7 @@ def model(samples: Samples) -> Trained:
     config = LstmConfig(members=1, width=4, encoder_step=24, epochs=2)
     later = samples.forecast_origin >= np.datetime64("2024-04-18")
     fitted = train(samples.select(~later), samples.select(later), config, seed=7)
-    return Trained(fitted, {name: np.array([1.5, 1.25, 1.0]) for name in fitted.scalings})
+    return Trained(LSTM, fitted, {name: np.array([1.5, 1.25, 1.0]) for name in fitted.scalings})
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +84,26 @@ def test_the_run_says_what_it_was_made_of(registry, model, folder, example) -> N
     run = client.get_run(logged.run_id).data
     assert run.params["table.gold.features"] == "3"
     assert run.params["fingerprint"] == model.model.config.fingerprint()
+    assert run.params["train_from"] == "2024-01-01"
+    assert run.params["commit"] == commit() != ""
     assert run.metrics["held_out.mae"] == 7.5
+    by_horizon = client.get_metric_history(logged.run_id, "by_horizon_mae")
+    assert [(point.step, point.value) for point in by_horizon] == [(0, 1.0), (1, 2.0), (2, 3.0)]
+    [picture] = client.list_artifacts(logged.run_id, "pictures")
+    assert picture.path == "pictures/importance.png"
     curve = client.get_metric_history(logged.run_id, "val_loss")
     assert [point.value for point in curve] == [epoch["val_loss"] for epoch in model.model.history]
+
+
+def test_models_trained_together_lie_below_one_run(registry, folder, example) -> None:
+    client = registry._client()
+    above = set()
+    for name in ("lstm", "linear"):
+        record = ModelRecord("together", name, "v1", {}, {})
+        run = client.get_run(registry.log(folder, record, example).run_id)
+        above.add(run.data.tags["mlflow.parentRunId"])
+    [training] = above
+    assert client.get_run(training).info.run_name == "together-v1"
 
 
 def test_the_champion_is_the_version_we_named(registry, folder, example) -> None:
@@ -137,7 +163,7 @@ def test_half_hours_and_covariates_pass_through_it(
     samples = from_rows(halves)
     config = LstmConfig(members=1, width=4, epochs=1)
     fitted = train(samples.select(slice(0, 50)), samples.select(slice(50, None)), config, seed=7)
-    model = Trained(fitted, {})
+    model = Trained(LSTM, fitted, {})
     model.save(tmp_path / "model")
     halves.drop(columns="target").iloc[[50]].to_parquet(tmp_path / "example.parquet")
     example = pd.read_parquet(tmp_path / "example.parquet")  # as a training leaves it

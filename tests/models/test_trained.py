@@ -6,24 +6,36 @@ import numpy as np
 import pytest
 
 from lakehouse.errors import BadInput
-from models import calibration, linear, lstm
+from models import boosted_trees, calibration, linear, lstm
+from models.blend import Blend
+from models.boosted_trees import TreesConfig
 from models.lstm import LstmConfig
 from models.quantiles import MEDIAN
 from models.samples import Samples
-from models.trained import Trained, load, training_figures
+from models.trained import BLEND, LIGHTGBM, LINEAR, LSTM, Fitted, Trained, load, training_figures
 
 CONFIG = LstmConfig(members=1, width=4, encoder_step=24, epochs=1)
 
 
-@pytest.fixture(scope="module", params=["linear", "lstm"])
-def trained(request: pytest.FixtureRequest, samples: Samples) -> Trained:
-    model = (
-        linear.fit(samples, [28, 40])
-        if request.param == "linear"
-        else lstm.train(samples, None, CONFIG, seed=1)
-    )
+FEW = TreesConfig(trees=6, outer_trees=3)
+
+
+@pytest.fixture(scope="module")
+def fitted(samples: Samples) -> dict[str, Fitted]:
+    """One model of each kind."""
+    each: dict[str, Fitted] = {
+        LINEAR: linear.fit(samples, [28, 40]),
+        LIGHTGBM: boosted_trees.train(samples, FEW, seed=1),
+        LSTM: lstm.train(samples, None, CONFIG, seed=1),
+    }
+    return each | {BLEND: Blend(dict(each), {LINEAR: 0.5, LIGHTGBM: 0.2, LSTM: 0.3})}
+
+
+@pytest.fixture(scope="module", params=[LINEAR, LIGHTGBM, LSTM, BLEND])
+def trained(request: pytest.FixtureRequest, fitted: dict[str, Fitted], samples: Samples) -> Trained:
     names = sorted(set(samples.series_id))
-    return Trained(model, {names[0]: np.array([2.0, 1.5, 1.0])})
+    stretch = {names[0]: np.array([2.0, 1.5, 1.0])}
+    return Trained(request.param, fitted[request.param], stretch)
 
 
 def test_what_is_loaded_forecasts_the_same(
@@ -55,10 +67,13 @@ def test_intervals_stretch_about_the_median_of_the_named_series_alone(
 def test_its_figures_need_no_model(trained: Trained, tmp_path: Path) -> None:
     trained.save(tmp_path)
     figures, curves = training_figures(tmp_path)
-    if trained.kind == "linear":
-        assert (figures["windows"], curves) == ([28, 40], [])
-    else:
-        assert figures["fingerprint"] == CONFIG.fingerprint() and len(curves) == 1
+    said, shaped, epochs = {
+        LINEAR: ("windows", [28, 40], 0),
+        LIGHTGBM: ("outer_trees", 3, 0),
+        LSTM: ("fingerprint", CONFIG.fingerprint(), 1),
+        BLEND: ("share.linear", 0.5, 0),
+    }[trained.kind]
+    assert (figures[said], len(curves)) == (shaped, epochs)
 
 
 def test_a_folder_without_a_model_says_so(tmp_path: Path) -> None:

@@ -20,9 +20,10 @@ from lakehouse.settings import Settings
 from lakehouse.tables.gold import FEATURES, FORECASTS, PROMOTIONS, TRAINING_RUNS
 from lakehouse.tables.silver import COVARIATES, OBSERVATIONS
 from models import linear, lstm
+from models.blend import Blend
 from models.lstm import LstmConfig
 from models.samples import from_rows
-from models.trained import Trained
+from models.trained import BLEND, LINEAR, LSTM, Fitted, Trained
 from spark_jobs import features, forecast, known_at
 from spark_jobs.champions import Model
 from spark_jobs.dense import dense_rows
@@ -212,12 +213,8 @@ def test_training_sets_and_forecasts_are_bit_equal_whatever_the_future_brings(
     models = {(row["series_id"], row["model_name"]) for row in first[FORECASTS.name]}
     assert models == {
         (LOAD, "seasonal_naive"),
-        (PRICE, "seasonal_naive"),
-        (PRICE, "lstm"),
-        (PRICE, "linear"),
-        (TARIFF, "seasonal_naive"),
-        (TARIFF, "lstm"),
-        (TARIFF, "linear"),
+        *((PRICE, model) for model in ("seasonal_naive", LSTM, LINEAR, BLEND)),
+        *((TARIFF, model) for model in ("seasonal_naive", LSTM, LINEAR, BLEND)),
     }
     halves = [row for row in first[FEATURES.name] if row["series_id"] == TARIFF]
     assert [row["local_hour"] for row in halves] == [k / 2 for k in range(48)]
@@ -239,13 +236,14 @@ def forecasts_of(
     here = settings.model_copy(update={"lakehouse": small.folder})
     for group, rows in trained.items():
         samples = from_rows(rows)
-        for fitted in (
-            lstm.train(samples, samples.select(slice(-7, None)), TINY, seed=1),
-            linear.fit(samples, [28]),
-        ):
-            model = Trained(fitted, {})
-            place = Model(group, model.kind, VERSION)
-            model.save(place.folder(forecast.models_folder(here)))
+        later = samples.select(slice(-7, None))
+        each: dict[str, Fitted] = {
+            LINEAR: linear.fit(samples, [28]),
+            LSTM: lstm.train(samples, later, TINY, seed=1),
+        }
+        for kind, fitted in (*each.items(), (BLEND, Blend(dict(each), {LINEAR: 0.6, LSTM: 0.4}))):
+            place = Model(group, kind, VERSION)
+            Trained(kind, fitted, {}).save(place.folder(forecast.models_folder(here)))
     promote(small.arrow, *trained)
     _, problems = forecast.run(
         small.tables, small.arrow, town, here, ORIGIN, "live", "run", utc("2024-10-25 08:00")
@@ -275,11 +273,12 @@ def promote(arrow: ArrowTables, *groups: str) -> None:
         [
             TRAINING_RUNS.row(
                 series_group=group,
-                model_name="linear",
+                model_name=model,
                 model_version=VERSION,
                 as_of=ORIGIN,
                 status="ok",
             )
             for group in groups
+            for model in (LINEAR, BLEND)
         ],
     )

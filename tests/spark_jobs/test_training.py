@@ -274,6 +274,34 @@ def test_who_is_in_charge_is_judged_on_the_same_days(by_hand: ByHand) -> None:
     assert kept == by_hand.rows[0]["backtests"]
 
 
+def test_when_its_time_is_used_up_nothing_is_judged_and_the_next_start_goes_on(
+    by_hand: ByHand, tmp_path: Path
+) -> None:
+    late = replace(by_hand.plan, folder=tmp_path / "models", deadline=0.0)
+    shutil.copytree(by_hand.plan.samples_folder, late.samples_folder)
+    linear = late.parts("price")[-1]
+    assert fit_part(replace(late, deadline=None), linear)["status"] == "ok"
+    rows = by_itself(late, "price")
+    assert {row["status"] for row in rows} == {"unfinished"}
+    assert all("goes on from what is done" in row["reason"] for row in rows)
+    assert {row["backtests"] for row in rows} == {None}
+    made = [folder.name for folder in late.folder.glob("price/*/*")]
+    assert made == [late.part_folder(linear).name]
+    again = fit_part(replace(late, deadline=None), linear)
+    assert (again["status"], again["reason"]) == ("ok", "It was there.")
+
+
+def test_a_run_in_mlflow_tells_of_horizons_inputs_and_the_window(town: Town) -> None:
+    _, price, _ = town.status("blend")
+    run = train.make_registry(town.settings)._client().get_run(price["mlflow_run_id"])
+    assert run.data.params["train_to"] == str(price["train_to"])
+    assert sum(float(run.data.params[f"share.{k}"]) for k in KINDS[:3]) == pytest.approx(1.0)
+    figures = run.data.metrics
+    assert figures[f"by_horizon_mae.{PRICE}"] >= 0.0
+    assert {"importance.past_values", "importance.calendar"} <= set(figures)
+    assert run.data.tags["mlflow.parentRunId"]
+
+
 def test_where_the_days_cannot_be_judged_nothing_is_decided(
     by_hand: ByHand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
