@@ -2,7 +2,9 @@
 
 Candidate and incumbent forecast the same days from the same origins with the same information.
 A candidate takes over where it is better by more than chance over all series together, where no
-series clearly loses by it, and where its intervals hold what they promise.
+series clearly loses by it, and where its intervals hold what they promise. A newer training of the
+incumbent's own kind, which has seen newer days, need only be no worse. What replaces a model that
+was in charge then forecasts beside it for some live days, as a safety brake.
 """
 
 import math
@@ -21,6 +23,11 @@ LEVEL, SHORT_LEVEL = 0.05, 0.01
 MARGIN = 0.05
 """The share by which a series may lose."""
 COVERAGE, COVERAGE_OFF = 0.80, 0.10
+SUCCESSOR_MARGIN = 0.02
+"""The share of pinball loss by which a newer training of the same kind may be worse."""
+SHADOW_DAYS, SHADOW_MARGIN = 7, 0.25
+"""Live days beside the champion, and the share by which the MAE there may be higher. So few days
+tell nothing of which is better: they stop what went wrong after the backtest."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ class Contest:
     first_day: date
     last_day: date
     series: Mapping[str, tuple[DailyLosses, DailyLosses]]  # candidate's, incumbent's
+    is_successor: bool = False  # the candidate is a newer training of the incumbent's kind
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,8 @@ def decide(contest: Contest) -> Decision:
     1. At least `MIN_DAYS` days are known of both.
     2. Its pinball loss, the group's daily mean of each series' as a share of the incumbent's mean,
        is lower by the Diebold-Mariano test, at `LEVEL`, or at `SHORT_LEVEL` with less than a year;
-       and its absolute error is not higher.
+       and its absolute error is not higher. Of a successor: its pinball loss is not higher by that
+       test, nor by more than `SUCCESSOR_MARGIN`, and so is its absolute error not.
     3. No series' pinball loss is more than `MARGIN` above the incumbent's: not in the mean where
        there are few days, and with a year of them not significantly (Holm 1979, Scandinavian
        Journal of Statistics 6(2), at `LEVEL`).
@@ -105,11 +114,10 @@ def _objection(contest: Contest, figures: Decision, found: Comparison) -> str:
         return f"has {found.n_days} days beside {contest.incumbent}, {MIN_DAYS} are needed"
     if not math.isfinite(figures.pinball_ratio + figures.mae_ratio):
         return f"could not be compared with {contest.incumbent}: a series has no score"
-    level = LEVEL if found.n_days >= LONG_DAYS else SHORT_LEVEL
-    if not (figures.pinball_ratio < 1.0 and found.p_value < level):
-        return f"only lower pinball loss at p < {level:g} puts it in charge"
-    if figures.mae_ratio > 1.0:
-        return "its MAE must not be worse"
+    lost = _lost_to_a_predecessor if contest.is_successor else _not_better
+    objection = lost(figures, LEVEL if found.n_days >= LONG_DAYS else SHORT_LEVEL)
+    if objection:
+        return objection
     worse = _losers(contest)
     if worse:
         return f"{', '.join(worse)} would lose by more than {MARGIN:.0%}"
@@ -117,6 +125,47 @@ def _objection(contest: Contest, figures: Decision, found: Comparison) -> str:
     if off > COVERAGE_OFF:
         return f"its 80 % intervals cover {figures.coverage_80:.0%}"
     return ""
+
+
+def _not_better(figures: Decision, level: float) -> str:
+    if not (figures.pinball_ratio < 1.0 and figures.p_value < level):
+        return f"only lower pinball loss at p < {level:g} puts it in charge"
+    return "its MAE must not be worse" if figures.mae_ratio > 1.0 else ""
+
+
+def _lost_to_a_predecessor(figures: Decision, level: float) -> str:
+    if figures.pinball_ratio > 1.0 and figures.p_value < level:
+        return f"a newer training must not be worse at p < {level:g}"
+    if max(figures.pinball_ratio, figures.mae_ratio) > 1.0 + SUCCESSOR_MARGIN:
+        return f"a newer training must not be more than {SUCCESSOR_MARGIN:.0%} worse"
+    return ""
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """What live days beside the champion say. passed is None while they are too few."""
+
+    passed: bool | None
+    reason: str
+    n_days: int
+    mae_ratio: float  # mean over series; NaN without days
+
+
+def shadow(candidate: str, incumbent: str, series: Mapping[str, tuple[Floats, Floats]]) -> Shadow:
+    """Whether live days stop a candidate. series: (d,) daily MAE of both on the same days, the
+    candidate's first; NaN is not known, and counts for no series."""
+    known = [np.isfinite(mine) & np.isfinite(theirs) for mine, theirs in series.values()]
+    days = np.all(known, axis=0) if known else np.zeros(0, dtype=bool)
+    count = int(days.sum())
+    ratio = _mean(
+        [_known_mean(mine[days]) / _known_mean(theirs[days]) for mine, theirs in series.values()]
+    )
+    if count < SHADOW_DAYS or not math.isfinite(ratio):
+        return Shadow(None, f"{candidate} has {count} of {SHADOW_DAYS} live days.", count, ratio)
+    told = f"{candidate} is {_than(ratio)} in MAE than {incumbent} over {count} live days"
+    passed = ratio <= 1.0 + SHADOW_MARGIN
+    ends = "it takes over" if passed else f"more than {SHADOW_MARGIN:.0%} worse stops it"
+    return Shadow(passed, f"{told}: {ends}.", count, ratio)
 
 
 def _losers(contest: Contest) -> list[str]:

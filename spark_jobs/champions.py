@@ -41,11 +41,13 @@ class Model:
 @dataclass(frozen=True)
 class Standing:
     """The models of a group. stand_ins: in the order in which they answer for a champion that
-    cannot; challengers: all that forecast beside it."""
+    cannot; challengers: all that forecast beside it; awaiting: the one of them that is to take
+    over, unless live days speak against it, and since when."""
 
     champion: Model | None = None
     stand_ins: tuple[Model, ...] = ()
     challengers: tuple[Model, ...] = ()
+    awaiting: tuple[Model, datetime] | None = None
 
     @property
     def all(self) -> tuple[Model, ...]:
@@ -61,7 +63,8 @@ def standings_at(arrow: ArrowTables, as_of: datetime) -> dict[str, Standing]:
     champion is a challenger.
     """
     newest = _newest_trained(arrow, as_of)
-    in_charge = _in_charge(arrow, as_of)
+    decided = [row for row in in_order(arrow.rows(PROMOTIONS)) if row["decided_at"] <= as_of]
+    in_charge, awaiting = _in_charge(decided), _awaiting(decided)
     standings = {}
     for group in sorted({*newest, *in_charge}):
         held = in_charge.get(group, [])
@@ -74,6 +77,7 @@ def standings_at(arrow: ArrowTables, as_of: datetime) -> dict[str, Standing]:
             champion,
             tuple(m for m in stand_ins if not m.is_same(champion)),
             tuple(m for m, _ in trained if not m.is_same(champion)),
+            awaiting.get(group),
         )
     return standings
 
@@ -83,12 +87,10 @@ def in_order(promotions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(promotions, key=lambda row: (row["decided_at"], row["turn"]))
 
 
-def _in_charge(arrow: ArrowTables, as_of: datetime) -> dict[str, list[Model | None]]:
-    """By group, who was in charge, one after the other, up to `as_of`; None is the fallback."""
+def _in_charge(decided: Iterable[dict[str, Any]]) -> dict[str, list[Model | None]]:
+    """By group, who was in charge, one after the other; None is the fallback."""
     held: dict[str, list[Model | None]] = {}
-    for row in in_order(arrow.rows(PROMOTIONS)):
-        if row["decided_at"] > as_of:
-            break
+    for row in decided:
         models = held.setdefault(row["series_group"], [None])
         chosen = Model(
             row["series_group"],
@@ -102,6 +104,20 @@ def _in_charge(arrow: ArrowTables, as_of: datetime) -> dict[str, list[Model | No
         elif not chosen.is_same(models[-1]):
             models.append(chosen)
     return held
+
+
+def _awaiting(decided: Iterable[dict[str, Any]]) -> dict[str, tuple[Model, datetime]]:
+    """By group, the candidate that has live days beside the champion, and since when."""
+    found: dict[str, tuple[Model, datetime]] = {}
+    for row in decided:
+        group = row["series_group"]
+        names = (row["candidate_model"], row["candidate_version"])
+        candidate = Model(group, *names, row["mlflow_run_id"])
+        if row["awaiting"]:
+            found[group] = (candidate, row["decided_at"])
+        elif row["promoted"] or (group in found and candidate.is_same(found[group][0])):
+            found.pop(group, None)
+    return found
 
 
 def _newest_trained(arrow: ArrowTables, as_of: datetime) -> dict[str, list[tuple[Model, float]]]:

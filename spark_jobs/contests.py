@@ -33,7 +33,15 @@ def contest(backtests: Rows, candidate: Model, champion: Model | None) -> tuple[
         for series_id in sorted({row["series_id"] for row in backtests})
     }
     return (
-        Contest(candidate.series_group, candidate.name, incumbent.name, days[0], days[-1], series),
+        Contest(
+            series_group=candidate.series_group,
+            candidate=candidate.name,
+            incumbent=incumbent.name,
+            first_day=days[0],
+            last_day=days[-1],
+            series=series,
+            is_successor=incumbent.model_name == candidate.model_name,
+        ),
         incumbent,
     )
 

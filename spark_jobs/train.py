@@ -20,7 +20,7 @@ from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.gold import BACKTESTS, PROFILES, PROMOTIONS, TRAINING_RUNS
 from lakehouse.time import DAY, local_day
 from models.lstm import LstmConfig
-from models.promotion import decide
+from models.promotion import SHADOW_DAYS, SHADOW_MARGIN, decide
 from models.registry import Registry
 from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model, Standing, standings_at
 from spark_jobs.contests import Rows, contest, scores
@@ -33,6 +33,10 @@ from spark_jobs.training_plan import CANDIDATES, OK, UNFINISHED, Plan, quicker
 
 Work = Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]
 TRAINING = "training"
+BESIDE = (
+    f"It takes over after {SHADOW_DAYS} live days beside the champion, unless its MAE there is "
+    f"more than {SHADOW_MARGIN:.0%} higher."
+)
 #: Target days between the newest known truth and `as_of` that a plan allows for.
 _SLACK_DAYS = 60
 
@@ -220,12 +224,18 @@ def _promote(
     run_id: str,
 ) -> None:
     group = model.series_group
-    champion = standings_at(arrow, as_of).get(group, Standing()).champion
-    asked, incumbent = contest(backtests, model, champion)
+    standing = standings_at(arrow, as_of).get(group, Standing())
+    champion, ahead = standing.champion, standing.champion
+    if standing.awaiting and standing.awaiting[0].model_version == model.model_version:
+        ahead = standing.awaiting[0]
+    asked, incumbent = contest(backtests, model, ahead)
     decision = decide(asked)
+    # Who was put in charge a moment ago, by this training, has no live days to be compared on.
+    was_there = champion is not None and champion.model_version != model.model_version
+    waits, takes_over = decision.promote and was_there, decision.promote and not was_there
     in_charge = champion or Model(group, FALLBACK, FALLBACK_VERSION)
     beside = model
-    if decision.promote:
+    if takes_over:
         registry.set_champion(group, model.model_name, model.model_version)
         in_charge, beside = model, in_charge
     registry.set_challenger(group, beside.model_name, beside.model_version)
@@ -242,13 +252,14 @@ def _promote(
                 "candidate_version": model.model_version,
                 "incumbent_model": incumbent.model_name,
                 "incumbent_version": incumbent.model_version,
-                "promoted": decision.promote,
+                "promoted": takes_over,
+                "awaiting": waits,
                 "n_days": decision.n_days,
                 **{
                     name: finite(getattr(decision, name))
                     for name in ("mae_ratio", "pinball_ratio", "p_value", "coverage_80")
                 },
-                "reason": decision.reason,
+                "reason": decision.reason + (f" {BESIDE}" if waits else ""),
                 "mlflow_run_id": model.mlflow_run_id,
                 "run_id": run_id,
             }

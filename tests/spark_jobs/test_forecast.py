@@ -92,6 +92,35 @@ def test_who_answers_is_who_stood_there_at_the_moment(
         assert standing.champion and standing.champion.mlflow_run_id == "r"
 
 
+def test_a_candidate_waits_until_it_takes_over_is_stopped_or_another_comes(
+    small: SmallLakehouse,
+) -> None:
+    def waits(at: int, version: str, **values: Any) -> dict[str, Any]:
+        told = {"candidate_model": "lstm", "candidate_version": version} | values
+        return promotion(DAYS[at], ("lstm", "1"), **told)
+
+    small.arrow.append(
+        PROMOTIONS,
+        [
+            waits(0, "2", awaiting=True),
+            waits(1, "3"),  # judged, and left where it was
+            waits(2, "2"),  # stopped
+            waits(3, "4", awaiting=True, turn=0),
+            waits(3, "5", awaiting=True, turn=1),
+            waits(4, "5", promoted=True) | {"champion_version": "5"},
+        ],
+    )
+    waiting = [standings_at(small.arrow, day)["price"].awaiting for day in DAYS]
+    names = [found and (found[0].name, found[1]) for found in waiting]
+    assert names == [
+        ("lstm 2", DAYS[0]),
+        ("lstm 2", DAYS[0]),
+        None,
+        ("lstm 5", DAYS[3]),
+        None,
+    ]
+
+
 def test_a_champion_that_cannot_load_leaves_the_fallback_and_a_sentence(
     small: SmallLakehouse, settings: Settings
 ) -> None:
