@@ -86,8 +86,8 @@ def _daily(arrow: ArrowTables, group: str, since: datetime, as_of: datetime) -> 
     newest = rows.sort_values("truth_as_of").drop_duplicates(_BLOCK, keep="last")
     by = ["series_id", "model_name", "model_version", "target_day"]
     sums = newest.groupby(by)[["n", "sum_abs"]].sum()
-    sums["mae"] = sums["sum_abs"] / sums["n"]
-    return sums.reset_index()
+    errors: pd.DataFrame = sums.assign(mae=sums["sum_abs"] / sums["n"]).reset_index()
+    return errors
 
 
 def _beside(errors: pd.DataFrame, candidate: Model, incumbent: Model) -> Shadow:

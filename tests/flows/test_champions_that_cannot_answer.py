@@ -6,7 +6,7 @@ import pytest
 
 from lakehouse.catalogue import Catalogue
 from lakehouse.tables.gold import FORECASTS
-from models.trained import LINEAR, LSTM
+from models.trained import BLEND, LIGHTGBM, LINEAR, LSTM
 from tests.worlds import World, origin_of
 
 SECOND = origin_of("2024-10-19")
@@ -39,7 +39,8 @@ def test_seasonal_naive_answers_where_every_model_is_gone(bereft: World) -> None
 
 
 def test_the_linear_model_stands_in_for_a_champion_that_is_gone(bereft: World) -> None:
-    assert sources(bereft, CHAMPION_GONE) == {("fallback", LINEAR), NAIVE}
+    others = {("challenger", LIGHTGBM), ("challenger", BLEND)}
+    assert sources(bereft, CHAMPION_GONE) == {("fallback", LINEAR), NAIVE, *others}
 
 
 def test_the_reason_stands_in_the_table_of_runs(bereft: World) -> None:
@@ -54,4 +55,5 @@ def test_the_other_groups_are_answered_by_their_champions(
     bereft: World, catalogue: Catalogue
 ) -> None:
     for group in set(catalogue.groups) - {GONE, CHAMPION_GONE}:
-        assert sources(bereft, group) == {("champion", LSTM), ("challenger", LINEAR), NAIVE}
+        others = {("challenger", kind) for kind in (LINEAR, LIGHTGBM, BLEND)}
+        assert sources(bereft, group) == {("champion", LSTM), NAIVE, *others}
