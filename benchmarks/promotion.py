@@ -4,7 +4,8 @@
 
 Ten published forecasts of Nord Pool prices (Lago et al. 2021), 728 days: 45 pairs, each replayed
 from either side. Each week of the second year a rule looks back and may put the other one in
-charge. The worse of a pair is the one whose MAE over all days is higher.
+charge. The worse of a pair is the one whose MAE over all days is higher. Then, day by day, whether
+each forecast would have been set aside for seasonal naive.
 """
 
 import sys
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from models.live_days import fit
 from models.promotion import LONG_DAYS, Contest, DailyLosses, decide
 from models.samples import Floats
 
@@ -53,6 +55,27 @@ def main() -> None:
                 f"{sum(r.to_worse for r in held)} of the worse; the worse in charge in "
                 f"{median(shares):.0%} of weeks (median; {min(shares):.0%} to {max(shares):.0%})"
             )
+    print(f"\nset aside for seasonal naive, of {len(naive_losses(Path(sys.argv[1])))} days")
+    for name, days in set_aside(losses, naive_losses(Path(sys.argv[1]))).items():
+        print(f"  {name}: {days}")
+
+
+def set_aside(losses: dict[str, Floats], naive: Floats) -> dict[str, int]:
+    """By forecast, the days on which it would have been set aside, had it been in charge."""
+    return {
+        name: sum(
+            fit(name, "naive", {"NP": (own[:day], naive[:day])}).passed is False
+            for day in range(len(own) + 1)
+        )
+        for name, own in losses.items()
+    }
+
+
+def naive_losses(data: Path) -> Floats:
+    """Daily MAE of the value a week before, on the days of `published`; NaN in its first week."""
+    truth = pd.read_csv(data / "epf" / "NP_published_forecasts.csv.gz", index_col=0)["Real price"]
+    error = (truth - truth.shift(WEEK * 24)).abs().to_numpy(np.float64)
+    return np.asarray(error.reshape(-1, 24).mean(axis=1))
 
 
 def published(data: Path) -> tuple[dict[str, Floats], date]:

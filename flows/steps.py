@@ -21,9 +21,9 @@ from spark_jobs import build as build_job
 from spark_jobs import evaluate as evaluate_job
 from spark_jobs import forecast as forecast_job
 from spark_jobs import ingest as ingest_job
+from spark_jobs import live_days as live_days_job
 from spark_jobs import monitor as monitor_job
 from spark_jobs import report as report_job
-from spark_jobs import shadow as shadow_job
 from spark_jobs import train as train_job
 
 #: In the detail of an `evaluate`: from when on it looked for truth that had become known.
@@ -134,7 +134,7 @@ def evaluate(run: Run, since: datetime | None = None) -> Outcome:
         scored = evaluate_job.run(run.tables, run.as_of, since, run.run_id)
         outcome.written = {FORECAST_ERRORS.name: scored}
         if run.run_kind == "live":
-            outcome.sentences += shadow_job.run(run.arrow, run.settings, run.as_of, run.run_id)
+            outcome.sentences += live_days_job.run(run.arrow, run.settings, run.as_of, run.run_id)
     return outcome
 
 

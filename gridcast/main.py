@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gridcast.accuracy import add_accuracy
+from gridcast.champion import add_champion
 from gridcast.front import Front
 from gridcast.history import add_history
 from lakehouse.errors import BadInput, GridcastError
@@ -114,6 +115,7 @@ def sql(
 
 add_history(app)
 add_accuracy(app)
+add_champion(app)
 
 
 @app.command()

@@ -3,8 +3,8 @@
 Candidate and incumbent forecast the same days from the same origins with the same information.
 A candidate takes over where it is better by more than chance over all series together, where no
 series clearly loses by it, and where its intervals hold what they promise. A newer training of the
-incumbent's own kind, which has seen newer days, need only be no worse. What replaces a model that
-was in charge then forecasts beside it for some live days, as a safety brake.
+incumbent's own kind, which has seen newer days, need only be no worse. What live days decide is in
+`live_days`.
 """
 
 import math
@@ -25,9 +25,6 @@ MARGIN = 0.05
 COVERAGE, COVERAGE_OFF = 0.80, 0.10
 SUCCESSOR_MARGIN = 0.02
 """The share of pinball loss by which a newer training of the same kind may be worse."""
-SHADOW_DAYS, SHADOW_MARGIN = 7, 0.25
-"""Live days beside the champion, and the share by which the MAE there may be higher. So few days
-tell nothing of which is better: they stop what went wrong after the backtest."""
 
 
 @dataclass(frozen=True)
@@ -139,33 +136,6 @@ def _lost_to_a_predecessor(figures: Decision, level: float) -> str:
     if max(figures.pinball_ratio, figures.mae_ratio) > 1.0 + SUCCESSOR_MARGIN:
         return f"a newer training must not be more than {SUCCESSOR_MARGIN:.0%} worse"
     return ""
-
-
-@dataclass(frozen=True)
-class Shadow:
-    """What live days beside the champion say. passed is None while they are too few."""
-
-    passed: bool | None
-    reason: str
-    n_days: int
-    mae_ratio: float  # mean over series; NaN without days
-
-
-def shadow(candidate: str, incumbent: str, series: Mapping[str, tuple[Floats, Floats]]) -> Shadow:
-    """Whether live days stop a candidate. series: (d,) daily MAE of both on the same days, the
-    candidate's first; NaN is not known, and counts for no series."""
-    known = [np.isfinite(mine) & np.isfinite(theirs) for mine, theirs in series.values()]
-    days = np.all(known, axis=0) if known else np.zeros(0, dtype=bool)
-    count = int(days.sum())
-    ratio = _mean(
-        [_known_mean(mine[days]) / _known_mean(theirs[days]) for mine, theirs in series.values()]
-    )
-    if count < SHADOW_DAYS or not math.isfinite(ratio):
-        return Shadow(None, f"{candidate} has {count} of {SHADOW_DAYS} live days.", count, ratio)
-    told = f"{candidate} is {_than(ratio)} in MAE than {incumbent} over {count} live days"
-    passed = ratio <= 1.0 + SHADOW_MARGIN
-    ends = "it takes over" if passed else f"more than {SHADOW_MARGIN:.0%} worse stops it"
-    return Shadow(passed, f"{told}: {ends}.", count, ratio)
 
 
 def _losers(contest: Contest) -> list[str]:

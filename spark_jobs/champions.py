@@ -42,9 +42,11 @@ class Model:
 class Standing:
     """The models of a group. stand_ins: in the order in which they answer for a champion that
     cannot; challengers: all that forecast beside it; awaiting: the one of them that is to take
-    over, unless live days speak against it, and since when."""
+    over, unless live days speak against it, and since when. since: when the champion, or the
+    fallback, was put in charge."""
 
     champion: Model | None = None
+    since: datetime | None = None
     stand_ins: tuple[Model, ...] = ()
     challengers: tuple[Model, ...] = ()
     awaiting: tuple[Model, datetime] | None = None
@@ -63,8 +65,8 @@ def standings_at(arrow: ArrowTables, as_of: datetime) -> dict[str, Standing]:
     champion is a challenger.
     """
     newest = _newest_trained(arrow, as_of)
-    decided = [row for row in in_order(arrow.rows(PROMOTIONS)) if row["decided_at"] <= as_of]
-    in_charge, awaiting = _in_charge(decided), _awaiting(decided)
+    decided = _decided(arrow, as_of)
+    in_charge, awaiting, since = _in_charge(decided), _awaiting(decided), _since(decided)
     standings = {}
     for group in sorted({*newest, *in_charge}):
         held = in_charge.get(group, [])
@@ -75,6 +77,7 @@ def standings_at(arrow: ArrowTables, as_of: datetime) -> dict[str, Standing]:
         stand_ins = [*before[-1:], *linear]
         standings[group] = Standing(
             champion,
+            since.get(group),
             tuple(m for m in stand_ins if not m.is_same(champion)),
             tuple(m for m, _ in trained if not m.is_same(champion)),
             awaiting.get(group),
@@ -85,6 +88,16 @@ def standings_at(arrow: ArrowTables, as_of: datetime) -> dict[str, Standing]:
 def in_order(promotions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of gold.promotions as they were decided: the last one of a group holds."""
     return sorted(promotions, key=lambda row: (row["decided_at"], row["turn"]))
+
+
+def in_charge_until(arrow: ArrowTables, as_of: datetime) -> dict[str, list[Model | None]]:
+    """By group, who was in charge, one after the other, the last one at `as_of`; None is the
+    fallback."""
+    return _in_charge(_decided(arrow, as_of))
+
+
+def _decided(arrow: ArrowTables, as_of: datetime) -> list[dict[str, Any]]:
+    return [row for row in in_order(arrow.rows(PROMOTIONS)) if row["decided_at"] <= as_of]
 
 
 def _in_charge(decided: Iterable[dict[str, Any]]) -> dict[str, list[Model | None]]:
@@ -104,6 +117,17 @@ def _in_charge(decided: Iterable[dict[str, Any]]) -> dict[str, list[Model | None
         elif not chosen.is_same(models[-1]):
             models.append(chosen)
     return held
+
+
+def _since(decided: Iterable[dict[str, Any]]) -> dict[str, datetime]:
+    """By group, when who is in charge was put there."""
+    held: dict[str, tuple[str, str]] = {}
+    found: dict[str, datetime] = {}
+    for row in decided:
+        group, chosen = row["series_group"], (row["champion_model"], row["champion_version"])
+        if held.get(group) != chosen:
+            held[group], found[group] = chosen, row["decided_at"]
+    return found
 
 
 def _awaiting(decided: Iterable[dict[str, Any]]) -> dict[str, tuple[Model, datetime]]:

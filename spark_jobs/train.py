@@ -19,8 +19,9 @@ from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.gold import BACKTESTS, PROFILES, PROMOTIONS, TRAINING_RUNS
 from lakehouse.time import DAY, local_day
+from models.live_days import SHADOW_DAYS, SHADOW_MARGIN
 from models.lstm import LstmConfig
-from models.promotion import SHADOW_DAYS, SHADOW_MARGIN, decide
+from models.promotion import decide
 from models.registry import Registry
 from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model, Standing, standings_at
 from spark_jobs.contests import Rows, contest, scores
@@ -260,6 +261,7 @@ def _promote(
                     for name in ("mae_ratio", "pinball_ratio", "p_value", "coverage_80")
                 },
                 "reason": decision.reason + (f" {BESIDE}" if waits else ""),
+                "decided_by": "backtest",
                 "mlflow_run_id": model.mlflow_run_id,
                 "run_id": run_id,
             }

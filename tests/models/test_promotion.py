@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import promotion as replay
 from lakehouse.settings import PROJECT
-from models.promotion import Contest, DailyLosses, decide, holm, shadow
+from models.promotion import Contest, DailyLosses, decide, holm
 
 FIRST = date(2024, 1, 1)
 
@@ -81,32 +81,6 @@ def test_a_newer_training_of_the_same_kind_need_only_be_no_worse(
     decision = decide(Contest(**vars(asked) | {"is_successor": True}))
     assert decision.promote is promoted, decision.reason
     assert words in decision.reason
-
-
-ONES = np.ones(8)
-# live days of the candidate's MAE as a share of the champion's -> passed, words
-LIVE = [
-    ("better", 0.8 * ONES, True, "20.0% better in MAE than lstm v1 over 8 live days"),
-    ("worse, as may happen in a week", 1.2 * ONES, True, "it takes over"),
-    ("broken", 3.0 * ONES, False, "more than 25% worse stops it"),
-    ("too few", np.where(np.arange(8) < 2, np.nan, 1.0), None, "6 of 7 live days"),
-    ("none", np.full(8, np.nan), None, "0 of 7 live days"),
-]
-
-
-@pytest.mark.parametrize(
-    ("mine", "passed", "words"), [r[1:] for r in LIVE], ids=[r[0] for r in LIVE]
-)
-def test_live_days_only_stop_what_went_wrong(
-    mine: np.ndarray, passed: bool | None, words: str
-) -> None:
-    found = shadow("lstm v2", "lstm v1", {"a": (mine, ONES), "b": (10.0 * mine, 10.0 * ONES)})
-    assert found.passed is passed
-    assert words in found.reason
-
-
-def test_without_a_series_nothing_takes_over() -> None:
-    assert shadow("lstm v2", "lstm v1", {}).passed is None
 
 
 def test_the_figures_are_means_over_series_of_the_incumbent_s_shares() -> None:

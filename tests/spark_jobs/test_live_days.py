@@ -8,12 +8,12 @@ import pytest
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import FORECAST_ERRORS, PROMOTIONS
 from models.registry import Registry
-from spark_jobs import shadow
+from spark_jobs import live_days
 from spark_jobs.champions import standings_at
 from tests.small_lakehouse import SmallLakehouse, utc
 
 SINCE, AS_OF = utc("2024-10-01 07:30"), utc("2024-10-20 07:30")
-DAYS = [date(2024, 10, 2) + timedelta(days=i) for i in range(7)]
+DAYS = [date(2024, 10, 2) + timedelta(days=i) for i in range(14)]
 
 
 def waiting() -> dict[str, Any]:
@@ -76,7 +76,7 @@ def test_live_days_decide(
     rows = errors("blend", "2", mae, days) + errors(other, "1", 10.0)
     small.arrow.append(FORECAST_ERRORS, rows)
     here = settings.model_copy(update={"lakehouse": small.folder})
-    reasons = shadow.run(small.arrow, here, AS_OF, "run")
+    reasons = live_days.run(small.arrow, here, AS_OF, "run")
     assert words in " ".join(reasons)
     standing = standings_at(small.arrow, AS_OF)["price"]
     assert standing.champion and standing.champion.name == champion
@@ -84,4 +84,20 @@ def test_live_days_decide(
     assert named == [name for name in [champion] if name == "blend 2"]
     if champion == "blend 2":
         assert standing.champion.mlflow_run_id == "run"
-    assert shadow.run(small.arrow, here, AS_OF, "again") == []
+    assert live_days.run(small.arrow, here, AS_OF, "again") == []
+
+
+def test_a_champion_worse_than_seasonal_naive_is_set_aside(
+    small: SmallLakehouse, settings: Settings
+) -> None:
+    in_charge = waiting() | {"candidate_model": "lstm", "candidate_version": "1", "awaiting": False}
+    small.arrow.append(PROMOTIONS, [in_charge | {"promoted": True}])
+    small.arrow.append(FORECAST_ERRORS, errors("seasonal_naive", "1", 10.0, days=14))
+    small.arrow.append(FORECAST_ERRORS, errors("lstm", "1", 12.0, days=14))
+    here = settings.model_copy(update={"lakehouse": small.folder})
+    [reason] = live_days.run(small.arrow, here, AS_OF, "run")
+    assert "price: lstm 1 is 20.0% worse in MAE than seasonal_naive 1" in reason
+    standing = standings_at(small.arrow, AS_OF)["price"]
+    assert (standing.champion, standing.since) == (None, AS_OF)
+    assert [model.name for model in standing.stand_ins] == ["lstm 1"]
+    assert live_days.run(small.arrow, here, AS_OF, "again") == []

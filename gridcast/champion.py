@@ -1,0 +1,57 @@
+"""`gridcast promote` and `gridcast rollback`: a person decides who is in charge of a group."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gridcast.front import Front
+from lakehouse.errors import BadInput
+
+if TYPE_CHECKING:
+    from flows.run import Run
+
+
+def add_champion(app: typer.Typer) -> None:
+    """Add the commands to the front door."""
+    app.command()(promote)
+    app.command()(rollback)
+
+
+Group = Annotated[str, typer.Argument(help="A series group of the catalogue.")]
+Reason = Annotated[str, typer.Option(help="Why: it is kept, and shown in the report.")]
+
+
+def promote(
+    context: typer.Context,
+    group: Group,
+    version: Annotated[str, typer.Argument(help="model_version in gold.training_runs.")],
+    reason: Reason,
+    model: Annotated[str, typer.Option(help="linear, lightgbm, lstm or blend.")] = "lstm",
+) -> None:
+    """Put a trained model in charge of a group from now on."""
+    from spark_jobs import by_hand
+    from spark_jobs.champions import Model
+
+    run = _checked(context.obj, group, reason)
+    wanted = Model(group, model, version)
+    said = by_hand.promote(run.arrow, run.settings, wanted, reason, run.as_of, run.run_id)
+    context.obj.console.print(said, markup=False)
+
+
+def rollback(context: typer.Context, group: Group, reason: Reason) -> None:
+    """Put who was in charge of a group before its champion back."""
+    from spark_jobs import by_hand
+
+    run = _checked(context.obj, group, reason)
+    said = by_hand.rollback(run.arrow, run.settings, group, reason, run.as_of, run.run_id)
+    context.obj.console.print(said, markup=False)
+
+
+def _checked(front: Front, group: str, reason: str) -> "Run":
+    from flows.run import new_run
+
+    run = new_run(front.settings.profile, None)
+    run.catalogue.members(group)  # an unknown group is told of
+    if not reason.strip():
+        raise BadInput("Expected a reason that others will understand, got none.")
+    return run

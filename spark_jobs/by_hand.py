@@ -1,0 +1,114 @@
+"""A person decides who is in charge of a group: one more row of gold.promotions, with a reason."""
+
+from datetime import datetime
+from typing import Any
+
+from lakehouse.arrow import ArrowTables
+from lakehouse.errors import BadInput
+from lakehouse.settings import Settings
+from lakehouse.tables.gold import PROMOTIONS, TRAINING_RUNS
+from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model, in_charge_until, standings_at
+from spark_jobs.train import make_registry
+
+_FIRST_TURN = 100
+"""After the decisions of a training of the same moment."""
+
+
+def promote(
+    arrow: ArrowTables, settings: Settings, wanted: Model, reason: str, at: datetime, run_id: str
+) -> str:
+    """Put a trained model in charge of its group from a moment on; returns what was said.
+
+    Raises BadInput where it was not trained, or is in charge already.
+    """
+    group = wanted.series_group
+    trained = {
+        (row["model_name"], row["model_version"]): row["mlflow_run_id"]
+        for row in arrow.rows(TRAINING_RUNS)
+        if (row["series_group"], row["status"]) == (group, "ok") and row["as_of"] <= at
+    }
+    asked = (wanted.model_name, wanted.model_version)
+    if asked not in trained:
+        known = ", ".join(" ".join(names) for names in sorted(trained)[-8:]) or "none"
+        raise BadInput(
+            f"Expected a trained model of {group}, got {wanted.name}; the newest are: {known}. "
+            "See gold.training_runs, or name the kind with --model."
+        )
+    chosen = Model(group, *asked, trained[asked])
+    return _decided(arrow, settings, group, chosen, reason, at, run_id)
+
+
+def rollback(
+    arrow: ArrowTables, settings: Settings, group: str, reason: str, at: datetime, run_id: str
+) -> str:
+    """Put who was in charge before the champion back; returns what was said.
+
+    Raises BadInput where nobody was put in charge yet.
+    """
+    held = in_charge_until(arrow, at).get(group, [None])
+    if len(held) < 2:
+        raise BadInput(
+            f"Expected a champion of {group} to roll back from; seasonal naive has always been in "
+            "charge. See gold.promotions."
+        )
+    return _decided(arrow, settings, group, held[-2], reason, at, run_id)
+
+
+def _decided(
+    arrow: ArrowTables,
+    settings: Settings,
+    group: str,
+    chosen: Model | None,
+    reason: str,
+    at: datetime,
+    run_id: str,
+) -> str:
+    naive = Model(group, FALLBACK, FALLBACK_VERSION)
+    standing = standings_at(arrow, at).get(group)
+    before = (standing and standing.champion) or naive
+    after = chosen or naive
+    if after.is_same(before):
+        raise BadInput(f"{after.name} is in charge of {group} already.")
+    if chosen:
+        make_registry(settings).set_champion(group, chosen.model_name, chosen.model_version)
+    said = f"{group}: {after.name} is in charge instead of {before.name}. By hand: {reason}"
+    arrow.insert_new(
+        PROMOTIONS, [_row(before, after, said, at, _next_turn(arrow, group, at), run_id)]
+    )
+    return said
+
+
+def _next_turn(arrow: ArrowTables, group: str, at: datetime) -> int:
+    same = (
+        row["turn"]
+        for row in arrow.rows(PROMOTIONS)
+        if (row["series_group"], row["decided_at"]) == (group, at)
+    )
+    return max(_FIRST_TURN, 1 + max(same, default=0))
+
+
+def _row(
+    before: Model, after: Model, said: str, at: datetime, turn: int, run_id: str
+) -> dict[str, Any]:
+    return {
+        "series_group": after.series_group,
+        "decided_at": at,
+        "turn": turn,
+        "champion_model": after.model_name,
+        "champion_version": after.model_version,
+        "candidate_model": after.model_name,
+        "candidate_version": after.model_version,
+        "incumbent_model": before.model_name,
+        "incumbent_version": before.model_version,
+        "promoted": after.model_name != FALLBACK,
+        "awaiting": False,
+        "n_days": 0,
+        "mae_ratio": None,
+        "pinball_ratio": None,
+        "p_value": None,
+        "coverage_80": None,
+        "reason": said,
+        "decided_by": "person",
+        "mlflow_run_id": after.mlflow_run_id,
+        "run_id": run_id,
+    }
