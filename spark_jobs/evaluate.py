@@ -67,6 +67,7 @@ def errors(
         "sum_truth": F.sum("truth"),
         "n_in_80": F.expr("int(count_if(truth BETWEEN q10 AND q90))"),
         "n_in_90": F.expr("int(count_if(truth BETWEEN q05 AND q95))"),
+        "sum_width_80": F.sum(F.expr("q90 - q10")),
     }
     block = [k for k in FORECAST_ERRORS.key if k != "truth_as_of"]
     told = ["series_group", "forecast_source", "unit"]

@@ -1,13 +1,13 @@
 """Every table of the lakehouse, declared once."""
 
 from lakehouse.errors import BadInput
-from lakehouse.tables import bronze, gold, silver, views
+from lakehouse.tables import bronze, gold, performance, silver, views
 from lakehouse.tables.contract import Column, Rule, Table, View
 from lakehouse.tables.views import Function
 
 TABLES: tuple[Table, ...] = (*bronze.TABLES, *silver.TABLES, *gold.TABLES)
-VIEWS: tuple[View, ...] = (*gold.VIEWS, *views.VIEWS)
-FUNCTIONS: tuple[Function, ...] = views.FUNCTIONS
+VIEWS: tuple[View, ...] = (*gold.VIEWS, *performance.VIEWS, *views.VIEWS)
+FUNCTIONS: tuple[Function, ...] = (*views.FUNCTIONS, *performance.FUNCTIONS)
 
 
 def table(name: str) -> Table:

@@ -106,6 +106,7 @@ FORECAST_ERRORS = Table(
         Column("sum_truth", "double", "Sum of truth, in `unit`"),
         Column("n_in_80", "int", "Intervals whose truth lies in q10..q90"),
         Column("n_in_90", "int", "Intervals whose truth lies in q05..q95"),
+        Column("sum_width_80", "double", "Sum of q90 - q10, in `unit`: sharpness"),
         _RUN_ID,
     ),
 )
@@ -298,37 +299,6 @@ CHEAPEST_HOURS = View(
         WHERE s.kind = 'price'""",
 )
 
-PERFORMANCE = View(
-    name="gold.performance",
-    meaning="Accuracy per series and model over all scored days, beside seasonal naive",
-    query="""
-        WITH newest AS (
-          SELECT * EXCEPT (age) FROM (
-            SELECT *, row_number() OVER (
-                PARTITION BY series_id, model_name, model_version, run_kind, target_day,
-                             horizon_band
-                ORDER BY truth_as_of DESC) AS age
-            FROM gold.forecast_errors)
-          WHERE age = 1),
-        naive AS (
-          SELECT series_id, run_kind, target_day, horizon_band,
-                 sum_abs AS naive_abs, sum_pinball AS naive_pinball
-          FROM newest WHERE model_name = 'seasonal_naive')
-        SELECT e.series_id, e.series_group, e.unit, e.model_name, e.run_kind, e.forecast_source,
-               count(DISTINCT e.target_day) AS days, sum(e.n) AS n,
-               sum(e.sum_abs) / sum(e.n) AS mae,
-               sqrt(sum(e.sum_squared) / sum(e.n)) AS rmse,
-               sum(e.sum_error) / sum(e.n) AS bias,
-               sum(e.sum_pinball) / sum(e.n) AS pinball,
-               sum(e.n_in_80) / sum(e.n) AS coverage_80,
-               sum(e.n_in_90) / sum(e.n) AS coverage_90,
-               sum(v.naive_abs) / sum(e.n) AS naive_mae,
-               sum(v.naive_pinball) / sum(e.n) AS naive_pinball,
-               1 - sum(e.sum_abs) / sum(v.naive_abs) AS skill
-        FROM newest e JOIN naive v USING (series_id, run_kind, target_day, horizon_band)
-        GROUP BY ALL""",
-)
-
 TABLES = (
     FEATURES,
     FORECASTS,
@@ -341,4 +311,4 @@ TABLES = (
     RUNS,
     OUTBOX,
 )
-VIEWS = (FORECAST_LATEST, CHEAPEST_HOURS, PERFORMANCE)
+VIEWS = (FORECAST_LATEST, CHEAPEST_HOURS)

@@ -40,7 +40,7 @@ class Function:
         return ", ".join(parameter.declaration for parameter in self.parameters)
 
 
-_AS_OF = Parameter("as_of", "TIMESTAMP", "only what the world could know then")
+AS_OF = Parameter("as_of", "TIMESTAMP", "only what the world could know then")
 _RECORDED_BY = Parameter(
     "recorded_by", "TIMESTAMP", "and only what we had fetched by then; null is all", "NULL"
 )
@@ -60,25 +60,25 @@ FUNCTIONS = (
     Function(
         name="observations_as_of",
         meaning="Observed values as they stood at a moment: one row per series and event time",
-        parameters=(_AS_OF, _RECORDED_BY),
+        parameters=(AS_OF, _RECORDED_BY),
         query=_newest("silver.observations", "series_id, event_time"),
     ),
     Function(
         name="covariates_as_of",
         meaning="What was known in advance about each interval, as it stood at a moment",
-        parameters=(_AS_OF, _RECORDED_BY),
+        parameters=(AS_OF, _RECORDED_BY),
         query=_newest("silver.covariates", "series_id, name, event_time"),
     ),
     Function(
         name="weather_as_of",
         meaning="Actual weather as it stood at a moment: one row per place, variable and hour",
-        parameters=(_AS_OF, _RECORDED_BY),
+        parameters=(AS_OF, _RECORDED_BY),
         query=_newest("silver.weather_observations", "location_id, variable, event_time"),
     ),
     Function(
         name="weather_forecasts_as_of",
         meaning="The newest weather forecast of each hour that was public at a moment",
-        parameters=(_AS_OF, _RECORDED_BY),
+        parameters=(AS_OF, _RECORDED_BY),
         query=_newest(
             "silver.weather_forecasts",
             "location_id, weather_model, variable, valid_time",

@@ -14,8 +14,15 @@ from lakehouse.errors import BadInput
 from lakehouse.spark.query import ask
 from lakehouse.tables import FUNCTIONS, TABLES
 from lakehouse.tables.bronze import LANDINGS
-from lakehouse.tables.gold import FORECASTS
-from lakehouse.tables.silver import COVARIATES, DATA_SETS, OBSERVATIONS, WEATHER_FORECASTS
+from lakehouse.tables.gold import FEATURES, FORECAST_ERRORS, FORECASTS
+from lakehouse.tables.silver import (
+    COVARIATES,
+    DATA_SETS,
+    OBSERVATIONS,
+    SERIES,
+    WEATHER_FORECASTS,
+    WEATHER_OBSERVATIONS,
+)
 from lakehouse.time import DAY, HOUR
 from tests.small_lakehouse import SmallLakehouse, forget_logs, utc
 
@@ -227,3 +234,63 @@ def test_delays_are_those_of_first_values_that_were_seen_to_arrive(small: SmallL
     usual = {"publication": "240 h after the interval", "basis": "assumed", "usual_hours": 240.0}
     assert rows[0] == usual | {"n": 11, "median_hours": 5.0, "p90_hours": 9.0}
     assert rows[1] == usual | {"n": 0, "median_hours": None, "p90_hours": None}
+
+
+def test_who_answered_is_counted_per_group_and_origin(small: SmallLakehouse) -> None:
+    issued = {"run_kind": "live", "forecast_origin": START, "series_group": "g"}
+    said = [
+        ("a", "lstm", "champion"),
+        ("a", "linear", "challenger"),
+        ("a", "seasonal_naive", "fallback"),
+        ("b", "linear", "fallback"),
+        ("b", "seasonal_naive", "fallback"),
+        ("c", "seasonal_naive", "fallback"),
+        ("d", "seasonal_naive", "fallback"),
+    ]
+    small.append(
+        FORECASTS,
+        [
+            FORECASTS.row(series_id=s, model_name=m, forecast_source=source, **issued)
+            for s, m, source in said
+        ],
+    )
+    [row] = answer(small, "SELECT * FROM gold.answers")
+    assert (row["series"], row["by_champion"], row["by_stand_in"], row["by_naive"]) == (4, 1, 1, 2)
+    assert row["naive_share"] == 0.5
+
+
+def test_how_wrong_the_weather_was_and_how_the_error_moves_with_it(small: SmallLakehouse) -> None:
+    """Three days; the forecast wind is 0, 1 and 2 m/s too high, and the error 10 times as large."""
+    small.append(SERIES, [SERIES.row(series_id="a", location_id="x", timezone="UTC")])
+    place = {"location_id": "x", "variable": "wind_speed_10m"}
+    actual = [
+        WEATHER_OBSERVATIONS.row(event_time=START + i * HOUR, value=5.0, **place) for i in range(72)
+    ]
+    ahead = [
+        WEATHER_FORECASTS.row(
+            issue_time=START, valid_time=START + i * HOUR, value=5.0 + i // 24, **place
+        )
+        for i in range(72)
+    ]
+    features = [
+        FEATURES.row(series_id="a", valid_time=START + i * HOUR, wind_speed_10m=5.0 + i // 24)
+        for i in range(72)
+    ]
+    errors = [
+        FORECAST_ERRORS.row(
+            series_id="a", run_kind="live", forecast_source="champion", model_name="lstm",
+            target_day=(START + day * DAY).date(), n=24, sum_abs=24.0 * 10.0 * (day + 1),
+        )
+        for day in range(3)
+    ]  # fmt: skip
+    small.append(WEATHER_OBSERVATIONS, actual)
+    small.append(WEATHER_FORECASTS, ahead)
+    small.append(FEATURES, features)
+    small.append(FORECAST_ERRORS, errors)
+    lead = answer(small, "SELECT * FROM gold.weather_performance ORDER BY lead_day")
+    assert [(row["lead_day"], row["n"], row["mae"], row["bias"]) for row in lead] == [
+        (0, 24, 0.0, 0.0), (1, 24, 1.0, 1.0), (2, 24, 2.0, 2.0),
+    ]  # fmt: skip
+    [row] = answer(small, "SELECT * FROM gold.weather_and_error")
+    assert (row["variable"], row["days"], row["weather_mae"]) == ("wind_speed_10m", 3, 1.0)
+    assert row["correlation"] == pytest.approx(1.0)

@@ -187,6 +187,35 @@ def test_a_correction_gives_its_own_block_a_new_row_and_performance_uses_it(
     lstm = next(row for row in shown if row["model_name"] == "lstm")
     assert naive["skill"] == pytest.approx(0.0)
     assert lstm["skill"] == pytest.approx(1 - lstm["mae"] / naive["mae"])
+    assert lstm["width_80"] == pytest.approx(
+        np.mean([row["q90"] - row["q10"] for row in forecasts() if row["model_name"] == "lstm"])
+    )
+    then = small.tables.spark.sql(
+        f"SELECT mae FROM performance_as_of(TIMESTAMP '{known_at.isoformat()}') "
+        "WHERE model_name = 'lstm'"
+    ).collect()
+    uncorrected = [s for block, s in oracle(observations).items() if block[0] == "lstm"]
+    assert [row["mae"] for row in then] == [
+        pytest.approx(sum(s.mae * s.n for s in uncorrected) / 49)
+    ]
+    _by_window(small, expected)
+
+
+def _by_window(small: SmallLakehouse, expected: dict[Any, Any]) -> None:
+    """The newest day, and both: whole, and by block."""
+    rows = small.tables.spark.sql(
+        "SELECT * FROM gold.performance_windows WHERE model_name = 'lstm'"
+    ).collect()
+    shown = {(row["window_days"], row["horizon_band"]): row for row in rows}
+    assert set(shown) == {(w, band) for w in (1, 7, 28, 91) for band in (None, 0, 6, 12, 18)}
+    for (window, band), row in shown.items():
+        mine = [
+            score
+            for (model, day, block), score in expected.items()
+            if model == "lstm" and band in (None, block) and (window > 1 or day == DAYS[-1])
+        ]
+        assert row["n"] == sum(s.n for s in mine)
+        assert row["mae"] == pytest.approx(sum(s.mae * s.n for s in mine) / row["n"])
 
 
 def test_a_truth_that_is_not_known_yet_is_not_used(small: SmallLakehouse) -> None:
