@@ -23,6 +23,7 @@ from spark_jobs import forecast as forecast_job
 from spark_jobs import ingest as ingest_job
 from spark_jobs import live_days as live_days_job
 from spark_jobs import monitor as monitor_job
+from spark_jobs import outbox as outbox_job
 from spark_jobs import report as report_job
 from spark_jobs import train as train_job
 
@@ -160,6 +161,7 @@ def monitor(run: Run) -> Outcome:
         )
         outcome.written[OUTBOX.name] = delivered.rows
         outcome.sentences.append(f"Report: {delivered.page}")
+        outcome.sentences += outbox_job.run(run.arrow, run.settings, run.as_of, run.run_id)
     return outcome
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import NonNegativeFloat, ValidationError
+from pydantic import NonNegativeFloat, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from lakehouse.catalogue import Catalogue, read_catalogue
@@ -52,6 +52,13 @@ class Settings(BaseSettings):
     seed: int = 7
     mail_sender: str = "gridcast@localhost"
     mail_recipients: tuple[str, ...] = ("operator@localhost",)
+    mail_transport: Literal["folder", "smtp", "ses"] = "folder"
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    ses_region: str = ""
     verbose: bool = False
 
     @classmethod

@@ -22,6 +22,7 @@ from monitoring import mail, report
 from monitoring.content import ReportContent
 from spark_jobs.champions import in_order
 from spark_jobs.known_at import as_of as known_as_of
+from spark_jobs.outbox import WRITTEN
 from spark_jobs.resolution import LONGEST, at_resolution
 
 _DAYS_SHOWN = 15
@@ -69,10 +70,12 @@ def run(
     file = mail.put_in_outbox(letter, outbox)
     row = {
         "message_id": message_id,
+        "attempt": 0,
         "as_of": as_of,
         "subject": subject,
         "recipients": list(recipients),
-        "state": "written",
+        "state": WRITTEN,
+        "reason": "",
         "path": file.relative_to(outbox).as_posix(),
         "run_id": run_id,
     }

@@ -247,14 +247,16 @@ RUNS = Table(
 
 OUTBOX = Table(
     name="gold.outbox",
-    meaning="Mails and their state",
-    key=("message_id",),
+    meaning="Mails and every try to deliver them: the newest attempt says how one stands",
+    key=("message_id", "attempt"),
     columns=(
         Column("message_id", "string", "Hash of kind, as-of and recipients"),
+        Column("attempt", "int", "0 is when it was written"),
         Column("as_of", "timestamp", "Moment that the mail tells of", "UTC"),
         Column("subject", "string", "Subject"),
         Column("recipients", "array<string>", "Addresses"),
-        Column("state", "string", "written or sent"),
+        Column("state", "string", "written, sent or failed"),
+        Column("reason", "string", "What the other side said", content=False),
         Column("path", "string", "File below the outbox folder"),
         _RUN_ID,
     ),

@@ -1,0 +1,65 @@
+"""Mails of the outbox that are not delivered yet: tried, and tried again at the next run."""
+
+from datetime import datetime
+from typing import Any
+
+from lakehouse.arrow import ArrowTables
+from lakehouse.errors import ConfigError
+from lakehouse.settings import Settings
+from lakehouse.tables.gold import OUTBOX
+from lakehouse.time import DAY
+from monitoring.delivery import NotDelivered, Ses, Smtp, Transport, read
+
+WRITTEN, SENT, FAILED = "written", "sent", "failed"
+GIVE_UP_DAYS = 14
+"""A report that old tells nobody anything. It stays in the outbox folder."""
+
+
+def run(arrow: ArrowTables, settings: Settings, at: datetime, run_id: str) -> list[str]:
+    """Try what waits, oldest first; returns a sentence for each mail that still waits.
+
+    Each try is a row of gold.outbox. A server that refuses or hangs stops nothing else.
+    """
+    transport = make_transport(settings)
+    if transport is None:
+        return []
+    said = []
+    for row in waiting(arrow, at):
+        attempt = row["attempt"] + 1
+        try:
+            mail = read(settings.lakehouse / "outbox" / row["path"])
+            state, reason = SENT, transport.send(mail, row["recipients"])
+        except (NotDelivered, OSError) as fault:
+            state, reason = FAILED, str(fault)
+            said.append(f"The mail '{row['subject']}' waits in the outbox: {reason}")
+        tried = {"attempt": attempt, "state": state, "reason": reason, "run_id": run_id}
+        arrow.insert_new(OUTBOX, [row | tried])
+    return said
+
+
+def waiting(arrow: ArrowTables, at: datetime) -> list[dict[str, Any]]:
+    """The newest row of each mail that was not sent, and is not too old; oldest mail first."""
+    newest: dict[str, dict[str, Any]] = {}
+    for row in sorted(arrow.rows(OUTBOX), key=lambda row: row["attempt"]):
+        newest[row["message_id"]] = row
+    young = (row for row in newest.values() if row["as_of"] > at - GIVE_UP_DAYS * DAY)
+    return sorted((r for r in young if r["state"] != SENT), key=lambda row: row["as_of"])
+
+
+def make_transport(settings: Settings) -> Transport | None:
+    """How a profile sends mail; None leaves it in the outbox folder. Raises ConfigError."""
+    if settings.mail_transport == "folder":
+        return None
+    if settings.mail_transport == "ses":
+        if not settings.ses_region:
+            raise ConfigError("mail_transport is ses; set ses_region, such as eu-north-1.")
+        return Ses(settings.ses_region)
+    if not settings.smtp_host:
+        raise ConfigError("mail_transport is smtp; set smtp_host, the name of the mail server.")
+    return Smtp(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_security,
+        settings.smtp_user,
+        settings.smtp_password.get_secret_value(),
+    )
