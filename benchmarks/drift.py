@@ -36,11 +36,9 @@ import pandas as pd
 from lakehouse.time import DAY
 from monitoring import drift
 from monitoring.columns import Column, columns
-from monitoring.effects import Effects
 from monitoring.kinds import ENERGY, PRICE, WEATHER
 from monitoring.profiles import profile
 from monitoring.quality import Kind, QualitySettings
-from monitoring.reference import days_of
 from spark_jobs.daily_values import WINDOW_DAYS, Line, OneDay, day_quality, profile_frame
 
 ZONE = ZoneInfo("Europe/Copenhagen")
@@ -197,7 +195,7 @@ def alarms(seen: Sequence[Seen]) -> list[date]:
 
 def choose(made: Sequence[Group]) -> None:
     """Per effect the least threshold that 2022 allows for consumption."""
-    print(f"\n2022: most false alarms of any consumption group in a quarter, one effect at a time")
+    print("\n2022: most false alarms of any consumption group in a quarter, one effect at a time")
     never = {"location": 1e9, "spread": 1e9, "distance": 1e9}
     for name, values in GRID.items():
         for value in values:

@@ -151,7 +151,9 @@ def monitor(run: Run) -> Outcome:
         if run.run_kind == "replay":
             outcome.sentences.append("A replay profiles nothing and mails nobody.")
             return outcome
-        outcome.written = monitor_job.run(run.arrow, run.catalogue, run.as_of, run.run_id)
+        outcome.written = monitor_job.run(
+            run.tables, run.arrow, run.catalogue, run.as_of, run.run_id
+        )
         delivered = report_job.run(
             run.tables, run.arrow, run.catalogue, run.settings, run.as_of, run.run_id
         )

@@ -64,6 +64,14 @@ class DriftSettings:
                 f"least_days from 1 to 7, got {self}. Correct the drift settings."
             )
 
+    def strength(self, found: Effects) -> float:
+        """The greatest effect over its threshold: from 1 on it is beyond."""
+        return max(
+            abs(found.location_shift) / self.location,
+            abs(found.spread_shift) / self.spread,
+            found.relative_distance / self.distance,
+        )
+
 
 #: Days of one data set and group: their columns by name, None where a profile cannot be read.
 Days = Mapping[date, Mapping[str, Column] | None]

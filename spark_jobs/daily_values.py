@@ -37,21 +37,27 @@ class OneDay:
 
     values: (n,) per interval of the day, NaN in gaps; residuals: likewise, in units of the series'
     own spread; window: (WINDOW_DAYS + 1, slots) by local clock, the day last, all as known when
-    the newest of the day's values became known (`known_at`, None without any); minutes: longest
-    interval as it came; usual_minutes: the most frequent one before.
+    the newest of the day's values became known; minutes: longest interval as it came;
+    usual_minutes: the most frequent one before; arrived: the newest vintages of the day.
     """
 
-    starts: list[datetime]
     values: Floats
     residuals: Floats
     window: Floats
-    known_at: datetime | None
     minutes: int
     usual_minutes: int
+    arrived: pd.DataFrame
 
     @property
     def held(self) -> int:
+        """Intervals with a value."""
         return int((~np.isnan(self.values)).sum())
+
+    @property
+    def whole(self) -> bool:
+        """Whether something arrived for all of the day, be it that there is no value."""
+        minutes = 1440 // self.window.shape[1] * len(self.values)
+        return int(self.arrived["resolution_minutes"].sum()) >= minutes
 
 
 @dataclass(frozen=True)
@@ -71,29 +77,33 @@ class Line:
     kind: Kind
     vintages: pd.DataFrame
 
+    def begun(self, day: date) -> bool:
+        """Whether the series has a value on that day or before."""
+        known = self._newest.dropna(subset="value")["event_time"]
+        return bool(len(known)) and bool(known.iloc[0] < _edges(day, self.zone)[1])
+
+    def arrived(self, day: date) -> pd.DataFrame:
+        """The newest vintages of a local day, in the order of time."""
+        first, last = self._newest["event_time"].searchsorted(list(_edges(day, self.zone)))
+        return self._newest.iloc[first:last]
+
     def on(self, day: date) -> OneDay:
         """A local day, with everything that was known when its newest value became known."""
         starts = _intervals(day, self.zone, self.minutes)
-        begin, end = _edges(day, self.zone)
-        about = self._newest
-        first, last = about["event_time"].searchsorted([begin, end])
-        known = about.iloc[first:last].dropna(subset="value")
-        known_at = known["available_at"].max() if len(known) else None
-        window = self._window(day, known_at)
-        grid = self._grid
-        values = grid.reindex(pd.DatetimeIndex(starts)).to_numpy()
+        arrived = self.arrived(day)
+        known = arrived.dropna(subset="value")
+        window = self._window(day, known["available_at"].max() if len(known) else None)
+        values = self._grid.reindex(pd.DatetimeIndex(starts)).to_numpy()
         local = pd.DatetimeIndex(starts).tz_convert(self.zone)
         before = usual(window[-1 - EARLIER_DAYS : -1], self.kind.weekly)
-        lengths = self._newest["resolution_minutes"]
-        earlier = lengths.iloc[max(0, first - 14 * 24) : first]
+        earlier = self._lengths.loc[day - 14 * DAY : day - DAY]
         return OneDay(
-            starts=starts,
             values=values,
             residuals=before.residual(values, slots_of(local, self.minutes)),
             window=window,
-            known_at=known_at.to_pydatetime() if known_at is not None else None,
-            minutes=int(lengths.iloc[first:last].max()) if len(known) else self.minutes,
+            minutes=int(arrived["resolution_minutes"].max()) if len(arrived) else self.minutes,
             usual_minutes=int(earlier.mode().max()) if len(earlier) else self.minutes,
+            arrived=arrived,
         )
 
     @cached_property
@@ -113,6 +123,12 @@ class Line:
         """Per local day when the last of its newest values became known."""
         days = self._newest["event_time"].dt.tz_convert(self.zone).dt.date
         return self._newest.groupby(days)["available_at"].max()
+
+    @cached_property
+    def _lengths(self) -> "pd.Series[int]":
+        """Per local day the longest interval as it came."""
+        days = self._newest["event_time"].dt.tz_convert(self.zone).dt.date
+        return self._newest.groupby(days)["resolution_minutes"].max()
 
     def _window(self, day: date, known_at: pd.Timestamp | None) -> Floats:
         days = [day - back * DAY for back in range(WINDOW_DAYS, -1, -1)]

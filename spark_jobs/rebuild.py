@@ -24,11 +24,9 @@ from lakehouse.spark.tables import SparkTables
 from lakehouse.tables import Table
 from lakehouse.tables.bronze import ENERGY_RECORDS, LANDINGS, QUARANTINE, WEATHER_RECORDS
 from lakehouse.tables.gold import (
-    DRIFT,
     FEATURES,
     FORECAST_ERRORS,
     FORECASTS,
-    PROFILES,
     QUANTILES,
     RUNS,
     TRAINING_RUNS,
@@ -42,6 +40,8 @@ from lakehouse.tables.silver import (
     WEATHER_FORECASTS,
     WEATHER_OBSERVATIONS,
 )
+from lakehouse.tables.watched import PROFILES
+from lakehouse.tables.watched import TABLES as WATCHED
 from spark_jobs import build as build_job
 from spark_jobs import evaluate, forecast, monitor
 from spark_jobs.train import TRAINING
@@ -55,7 +55,7 @@ FROM_FILES = (
     WEATHER_OBSERVATIONS,
     WEATHER_FORECASTS,
 )
-FROM_SILVER = (FEATURES, FORECASTS, FORECAST_ERRORS, PROFILES, DRIFT)
+FROM_SILVER = (FEATURES, FORECASTS, FORECAST_ERRORS, *WATCHED)
 #: What the building of silver writes besides.
 _BESIDES = (LANDINGS, SERIES, DATA_SETS, LOCATIONS, RUNS)
 _FAULTS_TOLD = 5
@@ -200,7 +200,7 @@ def _repeat(
     elif past.step == "evaluate":
         evaluate.run(tables, past.as_of, past.since, past.run_id)
     elif past.step == "monitor" and past.run_kind == "live":
-        monitor.run(seen, catalogue, past.as_of, past.run_id)
+        monitor.run(tables, seen, catalogue, past.as_of, past.run_id)
     return []
 
 

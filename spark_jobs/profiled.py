@@ -1,0 +1,181 @@
+"""Days of vintages -> profiles and quality verdicts: few days here, many on all workers."""
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from lakehouse.catalogue import SeriesGroup
+from lakehouse.spark.tables import SparkTables
+from monitoring import profiles
+from monitoring.kinds import ENERGY, PRICE, WEATHER
+from monitoring.quality import Kind, Quality, QualitySettings
+from spark_jobs.daily_values import Line, OneDay, day_quality, profile_frame
+
+#: Up to so many days the workers would take longer to start than to work.
+FEW_DAYS = 60
+#: Days that one task of a worker takes: they share the weeks before.
+_DAYS_A_TASK = 30
+_QUALITY = QualitySettings()
+_HOUR = 3600
+
+
+class Profiled(NamedTuple):
+    """A local day of one data set and group, with what is asked of gold.profiles, and rows of
+    gold.quality without what the profile's row says already."""
+
+    data_set: str
+    series_group: str
+    day: date
+    revision: str
+    rows: int
+    profile: bytes
+    recorded_until: datetime | None
+    quality: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Days of one data set and group, and all vintages that they may see.
+
+    vintages: owner, feature, event_time, available_at, recorded_at (UTC), resolution_minutes,
+    value. due: when each day usually is whole; a day that is not and is not overdue is left for
+    later. judged: the days whose quality is asked for. held: revisions that have a profile.
+    """
+
+    data_set: str
+    group: SeriesGroup
+    days: tuple[date, ...]
+    vintages: pd.DataFrame
+    as_of: datetime
+    due: Mapping[date, datetime] = field(default_factory=dict)
+    judged: frozenset[date] = frozenset()
+    held: Mapping[date, frozenset[str]] = field(default_factory=dict)
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The vintages by owner and feature."""
+        parts = self.vintages.groupby(["owner", "feature"], sort=True)
+        return [_line(self.group, str(o), str(f), rows) for (o, f), rows in parts]
+
+    def changed(self) -> "Work":
+        """The same without the days that have a profile of all that is known of them, and without
+        those of which nothing arrived, unless it is overdue."""
+        times = self.vintages["event_time"].dt.tz_convert(self.group.zone)
+        there = set(times.dt.date)
+        days = [day for day in self.days if self._new(day, day in there)]
+        return replace(self, days=tuple(days))
+
+    def late_hours(self, day: date) -> float:
+        """How long ago a day would usually have been whole; 0 where that is to come."""
+        due = self.due.get(day)
+        return max(0.0, (self.as_of - due).total_seconds() / _HOUR) if due else 0.0
+
+    def _new(self, day: date, arrived: bool) -> bool:
+        if day in self.held:
+            return revision(self.lines, day) not in self.held[day]
+        return arrived or self.late_hours(day) > _QUALITY.stale_hours
+
+    def parts(self) -> "Iterable[Work]":
+        """The same in tasks of some days each."""
+        for first in range(0, len(self.days), _DAYS_A_TASK):
+            days = self.days[first : first + _DAYS_A_TASK]
+            times = self.vintages["event_time"]
+            seen_from = pd.Timestamp(days[0], tz=self.group.zone) - pd.Timedelta(days=60)
+            near = times.between(seen_from, pd.Timestamp(days[-1], tz=self.group.zone) + _TWO_DAYS)
+            yield replace(self, days=days, vintages=self.vintages[near])
+
+
+_TWO_DAYS = pd.Timedelta(days=2)
+
+
+def profiled(tables: SparkTables, works: Sequence[Work]) -> list[Profiled]:
+    """The profiles of all days that are whole or overdue."""
+    parts = [part for work in works for part in work.parts()]
+    if sum(len(part.days) for part in parts) <= FEW_DAYS:
+        return [found for part in parts for found in days_of(part)]
+    context = tables.spark.sparkContext
+    tasks = context.parallelize(parts, len(parts)).flatMap(days_of)
+    return list(tasks.collect())
+
+
+def days_of(work: Work) -> list[Profiled]:
+    """The days of one piece of work that are whole or overdue."""
+    return [found for found in (_on(work, day) for day in work.days) if found]
+
+
+def _line(group: SeriesGroup, owner: str, feature: str, vintages: pd.DataFrame) -> Line:
+    kind: Kind = WEATHER.get(feature) or (PRICE if group.kind == "price" else ENERGY)
+    hourly = feature in WEATHER
+    minutes, adds_up = (60, "power") if hourly else (group.resolution_minutes, group.kind)
+    return Line(owner, feature, minutes, group.zone, adds_up, kind, vintages)
+
+
+def _on(work: Work, day: date) -> Profiled | None:
+    lines = [line for line in work.lines if line.begun(day)]
+    seen = [(line, line.on(day)) for line in lines]
+    late = 0.0 if all(one.whole for _, one in seen) else work.late_hours(day)
+    waits = late <= _QUALITY.stale_hours and not all(one.whole for _, one in seen)
+    if not seen or waits:
+        return None
+    newest = pd.concat([one.arrived for _, one in seen])["recorded_at"].max()
+    frame = profile_frame(seen)
+    return Profiled(
+        data_set=work.data_set,
+        series_group=work.group.group_id,
+        day=day,
+        revision=revision(lines, day),
+        rows=len(frame),
+        profile=profiles.profile(frame),
+        recorded_until=newest.to_pydatetime() if pd.notna(newest) else None,
+        quality=_quality_rows(seen, late) if day in work.judged else [],
+    )
+
+
+def revision(lines: Iterable[Line], day: date) -> str:
+    """Hash of a day's values and of when they became known: a later truth gives another."""
+    digest = hashlib.sha256()
+    for line in lines:
+        if not line.begun(day):
+            continue
+        arrived = line.arrived(day)
+        digest.update(f"{line.owner}/{line.feature}".encode())
+        for column in ("event_time", "available_at"):
+            digest.update(arrived[column].astype("int64").to_numpy().tobytes())
+        digest.update(arrived["value"].to_numpy(dtype=float).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _quality_rows(seen: Sequence[tuple[Line, OneDay]], late: float) -> list[dict[str, Any]]:
+    rows = []
+    for owner in dict.fromkeys(line.owner for line, _ in seen):
+        own = [pair for pair in seen if pair[0].owner == owner]
+        stale = 0.0 if all(one.whole for _, one in own) else late
+        found = day_quality(own, stale, _QUALITY)
+        rows += [
+            {"owner": owner, "feature": line.feature} | _told(quality)
+            for (line, _), quality in zip(own, found, strict=True)
+        ]
+    return rows
+
+
+def _told(quality: Quality) -> dict[str, Any]:
+    figures = {
+        "missing_share": quality.missing_share,
+        "flat_hours": quality.flat_hours,
+        "factor": quality.factor,
+        "shift_hours": quality.shift.hours if quality.shift else None,
+        "shift_gain": quality.shift.gain if quality.shift else None,
+        "stale_hours": quality.stale_hours,
+    }
+    known = {
+        name: None if value is None or math.isnan(value) else float(value)
+        for name, value in figures.items()
+    }
+    said = {"verdict": quality.verdict, "faults": list(quality.faults)}
+    return said | {"reason": " ".join(quality.reasons)} | known
