@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -38,7 +39,7 @@ class OneDay:
     values: (n,) per interval of the day, NaN in gaps; residuals: likewise, in units of the series'
     own spread; window: (WINDOW_DAYS + 1, slots) by local clock, the day last, all as known when
     the newest of the day's values became known; minutes: longest interval as it came;
-    usual_minutes: the most frequent one before; arrived: the newest vintages of the day.
+    usual_minutes: the most frequent one before.
     """
 
     values: Floats
@@ -46,18 +47,11 @@ class OneDay:
     window: Floats
     minutes: int
     usual_minutes: int
-    arrived: pd.DataFrame
 
     @property
     def held(self) -> int:
         """Intervals with a value."""
         return int((~np.isnan(self.values)).sum())
-
-    @property
-    def whole(self) -> bool:
-        """Whether something arrived for all of the day, be it that there is no value."""
-        minutes = 1440 // self.window.shape[1] * len(self.values)
-        return int(self.arrived["resolution_minutes"].sum()) >= minutes
 
 
 @dataclass(frozen=True)
@@ -79,13 +73,39 @@ class Line:
 
     def begun(self, day: date) -> bool:
         """Whether the series has a value on that day or before."""
-        known = self._newest.dropna(subset="value")["event_time"]
-        return bool(len(known)) and bool(known.iloc[0] < _edges(day, self.zone)[1])
+        return self._first is not None and self._first < _edges(day, self.zone)[1]
 
     def arrived(self, day: date) -> pd.DataFrame:
         """The newest vintages of a local day, in the order of time."""
-        first, last = self._newest["event_time"].searchsorted(list(_edges(day, self.zone)))
-        return self._newest.iloc[first:last]
+        return self._newest.iloc[slice(*self._places(day))]
+
+    def whole(self, day: date) -> bool:
+        """Whether something arrived for all of a day, be it that there is no value."""
+        there = int(self.arrived(day)["resolution_minutes"].sum())
+        return there >= self.minutes * len(_intervals(day, self.zone, self.minutes))
+
+    def content(self, day: date) -> bytes:
+        """What tells one state of a local day from another: its values, and since when known."""
+        first, last = self._places(day)
+        return b"".join(part[first:last].tobytes() for part in self._told)
+
+    def _places(self, day: date) -> tuple[int, int]:
+        first, last = np.searchsorted(self._told[0], [e.value for e in _edges(day, self.zone)])
+        return int(first), int(last)
+
+    @cached_property
+    def _told(self) -> tuple[npt.NDArray[Any], ...]:
+        """Times and since when known (ns since 1970) and values, in the order of time."""
+        times = (
+            self._newest[name].astype("datetime64[ns, UTC]").astype("int64").to_numpy()
+            for name in ("event_time", "available_at")
+        )
+        return (*times, self._newest["value"].to_numpy(dtype=float))
+
+    @cached_property
+    def _first(self) -> pd.Timestamp | None:
+        known = self._newest.dropna(subset="value")["event_time"]
+        return known.iloc[0] if len(known) else None
 
     def on(self, day: date) -> OneDay:
         """A local day, with everything that was known when its newest value became known."""
@@ -103,7 +123,6 @@ class Line:
             window=window,
             minutes=int(arrived["resolution_minutes"].max()) if len(arrived) else self.minutes,
             usual_minutes=int(earlier.mode().max()) if len(earlier) else self.minutes,
-            arrived=arrived,
         )
 
     @cached_property
@@ -170,7 +189,7 @@ def _on_grid(newest: pd.DataFrame, minutes: int, adds_up: str) -> "pd.Series[flo
         return pd.Series(newest["value"].to_numpy(dtype=float), index=times)
     known = newest.dropna(subset="value")
     first = times.min().floor("D")
-    begin = ((known["event_time"] - first) // timedelta(minutes=1)).to_numpy(dtype=np.int64)
+    begin = np.asarray((known["event_time"] - first) // timedelta(minutes=1), dtype=np.int64)
     length = known["resolution_minutes"].to_numpy(dtype=np.int64)
     count = int((begin + length).max()) // minutes if len(known) else 0
     values = at_resolution(begin, length, known["value"].to_numpy(float), minutes, count, adds_up)

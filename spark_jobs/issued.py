@@ -57,7 +57,7 @@ def _rows(arrow: ArrowTables, data_set: str, newest: date | None, as_of: datetim
         frame = frame.assign(naive=naive).sort_values(
             ["forecast_source", "naive", "model_name"], ascending=[False, False, True]
         )
-    ordered = frame.sort_values("forecast_origin", kind="stable")
+    ordered: pd.DataFrame = frame.sort_values("forecast_origin", kind="stable")
     return ordered.drop_duplicates(["series_id", "valid_time"], keep="last")
 
 

@@ -118,12 +118,12 @@ def _line(group: SeriesGroup, owner: str, feature: str, vintages: pd.DataFrame) 
 
 def _on(work: Work, day: date) -> Profiled | None:
     lines = [line for line in work.lines if line.begun(day)]
-    seen = [(line, line.on(day)) for line in lines]
-    late = 0.0 if all(one.whole for _, one in seen) else work.late_hours(day)
-    waits = late <= _QUALITY.stale_hours and not all(one.whole for _, one in seen)
-    if not seen or waits:
+    waited_for = {line.owner for line in lines if not line.whole(day)}
+    late = work.late_hours(day) if waited_for else 0.0
+    if not lines or (waited_for and late <= _QUALITY.stale_hours):
         return None
-    newest = pd.concat([one.arrived for _, one in seen])["recorded_at"].max()
+    seen = [(line, line.on(day)) for line in lines]
+    newest = pd.concat([line.arrived(day)["recorded_at"] for line in lines]).max()
     frame = profile_frame(seen)
     return Profiled(
         data_set=work.data_set,
@@ -133,7 +133,7 @@ def _on(work: Work, day: date) -> Profiled | None:
         rows=len(frame),
         profile=profiles.profile(frame),
         recorded_until=newest.to_pydatetime() if pd.notna(newest) else None,
-        quality=_quality_rows(seen, late) if day in work.judged else [],
+        quality=_quality_rows(seen, dict.fromkeys(waited_for, late)) if day in work.judged else [],
     )
 
 
@@ -141,22 +141,19 @@ def revision(lines: Iterable[Line], day: date) -> str:
     """Hash of a day's values and of when they became known: a later truth gives another."""
     digest = hashlib.sha256()
     for line in lines:
-        if not line.begun(day):
-            continue
-        arrived = line.arrived(day)
-        digest.update(f"{line.owner}/{line.feature}".encode())
-        for column in ("event_time", "available_at"):
-            digest.update(arrived[column].astype("int64").to_numpy().tobytes())
-        digest.update(arrived["value"].to_numpy(dtype=float).tobytes())
+        if line.begun(day):
+            digest.update(f"{line.owner}/{line.feature}".encode() + line.content(day))
     return digest.hexdigest()[:16]
 
 
-def _quality_rows(seen: Sequence[tuple[Line, OneDay]], late: float) -> list[dict[str, Any]]:
+def _quality_rows(
+    seen: Sequence[tuple[Line, OneDay]], late: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """`late`: for how many hours an owner's day has been overdue; others' are whole."""
     rows = []
     for owner in dict.fromkeys(line.owner for line, _ in seen):
         own = [pair for pair in seen if pair[0].owner == owner]
-        stale = 0.0 if all(one.whole for _, one in own) else late
-        found = day_quality(own, stale, _QUALITY)
+        found = day_quality(own, late.get(owner, 0.0), _QUALITY)
         rows += [
             {"owner": owner, "feature": line.feature} | _told(quality)
             for (line, _), quality in zip(own, found, strict=True)
