@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, get_args
+from typing import Literal
 
 from lakehouse.errors import BadInput
 from monitoring.columns import Column, together
@@ -29,8 +29,8 @@ Reason = Literal[
     "left_constant",  # beyond: the reference had one value, the week has others
     "no_past_year",  # no_reference: too few weeks of the same season of past years
     "no_values",  # not_judged: the week has no value at all
-    "few_days",  # not_judged: too few days of the week have values
-    "unreadable_profile",  # not_judged: the day's profile cannot be read
+    "few_days",  # not_judged: too few days of the week have values (a new series)
+    "unreadable_profile",  # not_judged: a profile of the week cannot be read
 ]
 
 
@@ -86,8 +86,8 @@ class Weeks:
         self._made: dict[tuple[date, str], tuple[Column, int]] = {}
 
     def readable(self, day: date) -> bool:
-        """Whether the profile of a day can be read."""
-        return self._days.get(day, {}) is not None
+        """Whether the profiles of all days of the week that ends on a day can be read."""
+        return all(self._days.get(d, {}) is not None for d in days_of([day]))
 
     def ending(self, day: date, feature: str) -> tuple[Column, int]:
         """A feature in the seven days up to a day, and how many of them have values."""
@@ -145,26 +145,6 @@ def judge(weeks: Weeks, day: date, feature: str, before: int, settings: DriftSet
     return Drift(
         feature, verdict, reason, found, persistence, len(past), len(recent), week.missing_share
     )
-
-
-def persistence(verdicts: Sequence[str]) -> int:
-    """Days in a row beyond a threshold, up to the newest.
-
-    verdicts: one per day, oldest first. A day that was not judged ends the count as a stable one
-    does: what was not seen is not counted. Raises BadInput for an unknown verdict.
-    """
-    unknown = sorted(set(verdicts) - set(get_args(Verdict)))
-    if unknown:
-        raise BadInput(
-            f"Expected verdicts among {list(get_args(Verdict))}, got {unknown}. "
-            "Run 'gridcast rebuild gold' with this version to judge the days in question anew."
-        )
-    days = 0
-    for verdict in reversed(verdicts):
-        if verdict not in ("watch", "drift"):
-            break
-        days += 1
-    return days
 
 
 def _reason(found: Effects, week: Column, reference: Column, settings: DriftSettings) -> Reason:

@@ -36,7 +36,7 @@ class QualitySettings:
     shift_days: days whose shape must fit better some hours off, shift_votes of them best at the
         same lag; shift_gain: how many times the unexplained part must shrink.
     swap_evidence: mean log-likelihood ratio per hour, of both columns together.
-    stale_hours: after a day was due.
+    stale_hours: after a day was due, while more than that is missing.
     """
 
     missing_share: float = 0.1
@@ -116,10 +116,11 @@ def judge(day: Day, kind: Kind, settings: QualitySettings) -> Quality:
     factor = level_factor(now, earlier) if history else float("nan")
     shift = shift_of(*_shapes(day, kind, settings)) if history and kind.shaped else None
     found: list[tuple[Fault, str]] = []
-    if day.stale_hours > settings.stale_hours:
+    lacking = missing > settings.missing_share
+    if lacking and day.stale_hours > settings.stale_hours:
         told = f"{settings.stale_hours:.0f} h after it was due the day is not whole."
         found.append(("stale", told))
-    if missing > settings.missing_share:
+    if lacking:
         found.append(("missing", f"{missing:.0%} of the day's values are missing."))
     outside = now[(now < kind.low) | (now > kind.high)]
     if outside.size:
