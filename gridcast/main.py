@@ -12,6 +12,7 @@ import typer
 from gridcast.accuracy import add_accuracy
 from gridcast.front import Front
 from gridcast.history import add_history
+from gridcast.monitor import add_monitor
 from lakehouse.errors import BadInput, GridcastError
 from lakehouse.time import parse_utc
 
@@ -114,6 +115,7 @@ def sql(
 
 add_history(app)
 add_accuracy(app)
+add_monitor(app)
 
 
 @app.command()

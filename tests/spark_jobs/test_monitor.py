@@ -18,6 +18,7 @@ from lakehouse.time import DAY, HOUR
 from spark_jobs import monitor
 from spark_jobs.profiled import days_of, profiled
 from spark_jobs.to_profile import ToProfile
+from spark_jobs.whylogs_pages import write_pages
 from tests.small_lakehouse import SmallLakehouse, utc
 
 GROUP, SERIES = "consumption_household", "dk1.consumption.household.851"
@@ -190,3 +191,12 @@ def test_no_later_value_changes_what_a_day_saw(
     told(two_years, "2024-10-08 22:00", 240, known_at=ORIGIN + 20 * DAY, factor=3)
     told(two_years, "2024-08-20 22:00", 24 * 20, known_at=ORIGIN + 20 * DAY, factor=3)
     assert profile_of(NEWEST) == before
+
+
+def test_whylogs_own_pages_are_written_where_there_is_a_reference(
+    two_years: SmallLakehouse, tmp_path: Path
+) -> None:
+    files, problems = write_pages(two_years.arrow, tmp_path / "pages")
+    assert [file.name for file in files] == [f"observations-{GROUP}-{NEWEST}.html"]
+    assert "value_residual" in files[0].read_text()
+    assert problems == []
