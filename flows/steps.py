@@ -146,7 +146,7 @@ def _evaluated_before(run: Run) -> datetime | None:
 
 @task(name="monitor", cache_policy=NO_CACHE)
 def monitor(run: Run) -> Outcome:
-    """Profiles, drift and the report mail."""
+    """Profiles, drift, quality and the report mail."""
     with run.recorded("monitor") as outcome:
         if run.run_kind == "replay":
             outcome.sentences.append("A replay profiles nothing and mails nobody.")

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from lakehouse.catalogue import SeriesGroup
+from lakehouse.catalogue import BEGINNING, SeriesGroup
 from lakehouse.spark.tables import SparkTables
+from lakehouse.time import uneven_since
 from monitoring import profiles
 from monitoring.kinds import ENERGY, PRICE, WEATHER
 from monitoring.quality import Kind, Quality, QualitySettings
-from spark_jobs.daily_values import Line, OneDay, day_quality, profile_frame
+from spark_jobs.daily_values import WINDOW_DAYS, Line, OneDay, day_quality, profile_frame
 
 #: Up to so many days the workers would take longer to start than to work.
 FEW_DAYS = 60
@@ -23,6 +24,7 @@ FEW_DAYS = 60
 _DAYS_A_TASK = 30
 _QUALITY = QualitySettings()
 _HOUR = 3600
+_SEEN_BEFORE, _SEEN_AFTER = pd.Timedelta(days=WINDOW_DAYS + 2), pd.Timedelta(days=2)
 
 
 class Profiled(NamedTuple):
@@ -83,15 +85,12 @@ class Work:
 
     def parts(self) -> "Iterable[Work]":
         """The same in tasks of some days each."""
-        for first in range(0, len(self.days), _DAYS_A_TASK):
-            days = self.days[first : first + _DAYS_A_TASK]
+        for place in range(0, len(self.days), _DAYS_A_TASK):
+            days = self.days[place : place + _DAYS_A_TASK]
+            first, last = (pd.Timestamp(day, tz=self.group.zone) for day in (days[0], days[-1]))
             times = self.vintages["event_time"]
-            seen_from = pd.Timestamp(days[0], tz=self.group.zone) - pd.Timedelta(days=60)
-            near = times.between(seen_from, pd.Timestamp(days[-1], tz=self.group.zone) + _TWO_DAYS)
+            near = times.between(first - _SEEN_BEFORE, last + _SEEN_AFTER)
             yield replace(self, days=days, vintages=self.vintages[near])
-
-
-_TWO_DAYS = pd.Timedelta(days=2)
 
 
 def profiled(tables: SparkTables, works: Sequence[Work]) -> list[Profiled]:
@@ -111,8 +110,11 @@ def days_of(work: Work) -> list[Profiled]:
 
 def _line(group: SeriesGroup, owner: str, feature: str, vintages: pd.DataFrame) -> Line:
     kind: Kind = WEATHER.get(feature) or (PRICE if group.kind == "price" else ENERGY)
-    hourly = feature in WEATHER
-    minutes, adds_up = (60, "power") if hourly else (group.resolution_minutes, group.kind)
+    minutes, adds_up = group.resolution_minutes, str(group.kind)
+    if feature in WEATHER:
+        # Hourly, but where local days begin amid an hour.
+        minutes = minutes if uneven_since(group.zone, 60, BEGINNING) else 60
+        adds_up = "power"
     return Line(owner, feature, minutes, group.zone, adds_up, kind, vintages)
 
 

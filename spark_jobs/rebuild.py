@@ -163,7 +163,7 @@ def gold(
     folder: Path,
     past_runs: Sequence[PastRun],
 ) -> tuple[dict[str, int], list[str]]:
-    """Make features, forecasts, errors, profiles and drift anew, run by run in their order.
+    """Make features, forecasts, errors, profiles, drift and quality anew, in the order of runs.
 
     Each run sees of silver what it saw then. Returns rows per table, and sentences about what is
     not as it was. Raises TableError, and changes nothing, where forecasts that were issued could

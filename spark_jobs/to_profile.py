@@ -22,6 +22,9 @@ from spark_jobs.profiled import Work
 OBSERVED, WEATHER = "observations", "weather"
 #: A landing that was built late may have been fetched so long before the newest one.
 _OUT_OF_ORDER = timedelta(days=2)
+#: A day without a profile is looked for so long before the newest that has one; by then it was
+#: overdue, and later only its rows tell of it.
+_LATE_DAYS = 35 * DAY
 #: Days before the first issued forecast from which on days are judged.
 _DAYS_BEFORE = 14 * DAY
 
@@ -71,7 +74,9 @@ class ToProfile:
         known = self._known.get((data_set, group.group_id), Known())
         assert self.since is not None
         first = local_day(self.since, group.zone)
-        pending = set(_days(first, local_day(self._as_of, group.zone) + DAY)) - known.days.keys()
+        from_then = max(first, max(known.days, default=first) - _LATE_DAYS)
+        ahead = local_day(self._as_of, group.zone) + DAY
+        pending = set(_days(from_then, ahead)) - known.days.keys()
         late = {d for d in self._touched(data_set, group, known) if d >= first or d in known.days}
         days = sorted(pending | late)
         return self._work(data_set, group, days, judged=[d for d in days if d >= first])

@@ -2,21 +2,22 @@
 named."""
 
 import shutil
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.catalogue import Catalogue
+from lakehouse.catalogue import Catalogue, SeriesGroup
 from lakehouse.tables.gold import FEATURES
 from lakehouse.tables.silver import OBSERVATIONS
 from lakehouse.tables.watched import DRIFT, PROFILE_FEATURES, PROFILES, QUALITY
 from lakehouse.time import DAY, HOUR
 from spark_jobs import monitor
-from spark_jobs.profiled import days_of, profiled
+from spark_jobs.profiled import Work, days_of, profiled
 from spark_jobs.to_profile import ToProfile
 from spark_jobs.whylogs_pages import write_pages
 from tests.small_lakehouse import SmallLakehouse, utc
@@ -191,6 +192,27 @@ def test_no_later_value_changes_what_a_day_saw(
     told(two_years, "2024-10-08 22:00", 240, known_at=ORIGIN + 20 * DAY, factor=3)
     told(two_years, "2024-08-20 22:00", 24 * 20, known_at=ORIGIN + 20 * DAY, factor=3)
     assert profile_of(NEWEST) == before
+
+
+def test_hourly_weather_is_profiled_where_local_days_begin_amid_an_hour() -> None:
+    hours = pd.date_range("2024-07-01", "2024-09-10", freq="h", tz="UTC")
+    weather = pd.DataFrame(
+        {
+            "owner": "delhi",
+            "feature": "temperature_2m",
+            "event_time": hours,
+            "available_at": hours + DELAY,
+            "recorded_at": hours + DELAY,
+            "resolution_minutes": 60,
+            "value": 25 + np.arange(len(hours)) % 24 / 3,
+        }
+    )
+    group = SeriesGroup(group_id="g", kind="energy", origin=time(9, 30), timezone="Asia/Kolkata",
+                        resolution_minutes=30)  # fmt: skip
+    day = date(2024, 9, 5)
+    (found,) = days_of(Work("weather", group, (day,), weather, ORIGIN, judged=frozenset({day})))
+    assert found.rows == 48
+    assert [row["verdict"] for row in found.quality] == ["ok"]
 
 
 def test_whylogs_own_pages_are_written_where_there_is_a_reference(
