@@ -29,7 +29,7 @@ Reason = Literal[
     "left_constant",  # beyond: the reference had one value, the week has others
     "no_past_year",  # no_reference: too few weeks of the same season of past years
     "no_values",  # not_judged: the week has no value at all
-    "few_days",  # not_judged: too few days of the week have values (a new series)
+    "few_days",  # not_judged: too few days of the week have values
     "unreadable_profile",  # not_judged: a profile of the week cannot be read
 ]
 
@@ -133,10 +133,10 @@ def judge(weeks: Weeks, day: date, feature: str, before: int, settings: DriftSet
         reason = "unreadable_profile"
     elif not week.values:
         reason = "no_values"
-    elif days < settings.least_days:
-        reason = "few_days"
     elif len(past) < settings.reference.least_past_weeks:
         reason = "no_past_year"
+    elif days < settings.least_days:
+        reason = "few_days"
     else:
         reference = [*past, *recent]
         found = effects(week, reference, settings.bins)

@@ -98,7 +98,8 @@ def quality_section(content: ReportContent) -> Section:
         lead="Whether each day is fit to be learnt from: nothing missing, impossible, standing "
         "still or overdue; unit, clock, interval and columns as before. "
         + quality_sentence(content.quality),
-        empty="No day has been judged yet. 'gridcast run monitor' fills this table.",
+        empty=quality_sentence(content.quality)
+        or "No day has been judged yet. 'gridcast run monitor' fills this table.",
         headings=headings("Series or place", "Feature", "Fault", "Days", "In words"),
         rows=rows,
         picture="",

@@ -119,10 +119,11 @@ def test_a_constant_stays_stable_and_leaving_it_is_told() -> None:
     assert (left.verdict, left.reason) == ("watch", "left_constant")
 
 
-def test_a_young_series_has_no_reference_and_a_younger_one_is_not_judged() -> None:
-    days = dict.fromkeys(ALWAYS[:200], day_columns(np.full(24, 7.0)))
-    assert (found(days).verdict, found(days).reason) == ("no_reference", "no_past_year")
-    few = {day: days[day] for day in ALWAYS[:3]}
+def test_a_young_series_has_no_reference_and_a_week_of_few_days_is_not_judged() -> None:
+    days = dict.fromkeys(ALWAYS, day_columns(np.full(24, 7.0)))
+    young = {day: days[day] for day in ALWAYS[:200]}
+    assert (found(young).verdict, found(young).reason) == ("no_reference", "no_past_year")
+    few = {day: days[day] for day in (*ALWAYS[:3], *ALWAYS[20:])}
     assert (found(few).verdict, found(few).reason) == ("not_judged", "few_days")
 
 

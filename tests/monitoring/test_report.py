@@ -128,6 +128,13 @@ def test_a_quality_fault_is_told_with_its_day_and_a_sentence(report: Report) -> 
     assert "Quality faults in 1 of 4 series" in report.text
 
 
+def test_days_without_a_fault_are_said_to_be_without(content: ReportContent) -> None:
+    healthy = content.quality[content.quality["verdict"] == "ok"]
+    said = " ".join(build(replace(content, quality=healthy)).text.split())
+    assert "No quality fault in 4 series" in said
+    assert "No day has been judged" not in said
+
+
 @pytest.mark.parametrize("name", sorted(COLUMNS))
 def test_an_empty_frame_gives_a_sentence_and_the_command(name: str) -> None:
     section = build(EMPTY).html.split(f'id="{name}"')[1].split("</section>")[0]
