@@ -73,7 +73,7 @@ def evaluate(profile: str | None = None, as_of: datetime | None = None) -> Outco
 
 @flow(name="monitor", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
 def monitor(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
-    """Profile, judge drift, and mail the report."""
+    """Profile, judge drift and quality, and mail the report."""
     return _single(steps.monitor, profile, as_of)
 
 

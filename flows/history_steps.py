@@ -79,8 +79,7 @@ def rebuild(run: Run, layer: str) -> Outcome:
                 run.tables, run.arrow, run.catalogue, run.settings, staging, past_runs(run)
             )
             outcome.sentences.append(
-                "Kept as they are: promotions, training runs, runs, outbox, and the profiles of "
-                "training data."
+                "Kept as they are: promotions, training runs, backtests, runs and outbox."
             )
             return outcome
     with run.recorded(build_job.STEP) as noted:

@@ -150,12 +150,14 @@ def _evaluated_before(run: Run) -> datetime | None:
 
 @task(name="monitor", cache_policy=NO_CACHE)
 def monitor(run: Run) -> Outcome:
-    """Profiles, drift and the report mail."""
+    """Profiles, drift, quality and the report mail."""
     with run.recorded("monitor") as outcome:
         if run.run_kind == "replay":
             outcome.sentences.append("A replay profiles nothing and mails nobody.")
             return outcome
-        outcome.written = monitor_job.run(run.arrow, run.catalogue, run.as_of, run.run_id)
+        outcome.written = monitor_job.run(
+            run.tables, run.arrow, run.catalogue, run.as_of, run.run_id
+        )
         delivered = report_job.run(
             run.tables, run.arrow, run.catalogue, run.settings, run.as_of, run.run_id
         )

@@ -13,6 +13,7 @@ from gridcast.accuracy import add_accuracy
 from gridcast.champion import add_champion
 from gridcast.front import Front
 from gridcast.history import add_history
+from gridcast.monitor import add_monitor
 from lakehouse.errors import BadInput, GridcastError
 from lakehouse.time import parse_utc
 
@@ -116,6 +117,7 @@ def sql(
 add_history(app)
 add_accuracy(app)
 add_champion(app)
+add_monitor(app)
 
 
 @app.command()

@@ -21,8 +21,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "forecasts": ("series_id", "unit", "valid_time", *QUANTILES, "truth", "naive"),
     "drift": (
         *("data_set", "series_group", "day", "feature"),
-        *("distance", "threshold", "verdict", "persistence"),
+        *("strength", "verdict", "reason", "persistence"),
     ),
+    "quality": ("data_set", "owner", "feature", "day", "verdict", "faults", "reason"),
     "quarantine": ("rule", "table", "records", "example_reason"),
     "gaps": ("series_id", "gaps"),
     "freshness": ("series_id", "newest_event_time", "newest_available_at"),
@@ -38,6 +39,7 @@ _KEYS = {
     "forecasts": ["series_id", "valid_time"],
     "daily_errors": ["series_id", "model_name", "target_day"],
     "drift": ["data_set", "series_group", "day", "feature"],
+    "quality": ["data_set", "owner", "feature", "day"],
 }
 
 
@@ -59,8 +61,9 @@ class ReportContent:
         'naive' are drawn as the reference.
     forecasts: one row per series and valid_time (aware): quantiles, truth (NaN where not known)
         and seasonal naive, in `unit`; the newest days.
-    drift: one row per data set, group, local day and feature, newest days; distance: Hellinger,
-        0 to 1, NaN where there was none; persistence: days.
+    drift: one row per data set, group, local day and feature, newest days; strength: greatest
+        effect over its threshold, NaN where there was none; persistence: days.
+    quality: one row per series or place, feature and local day; faults: a list of names.
     quarantine: records refused per rule, with the reason of one of them.
     gaps: missing values per series. freshness: aware instants. tables: row counts.
     champions: the models in charge; decided_at: aware.
@@ -77,6 +80,7 @@ class ReportContent:
     daily_errors: pd.DataFrame = field(default_factory=_nothing)
     forecasts: pd.DataFrame = field(default_factory=_nothing)
     drift: pd.DataFrame = field(default_factory=_nothing)
+    quality: pd.DataFrame = field(default_factory=_nothing)
     quarantine: pd.DataFrame = field(default_factory=_nothing)
     gaps: pd.DataFrame = field(default_factory=_nothing)
     freshness: pd.DataFrame = field(default_factory=_nothing)

@@ -1,42 +1,36 @@
-"""Drift: does a feature look today as it did in the reference period?
+"""Drift: does a feature look this week as it does in weeks of the same season?
 
-The measure is an effect size, the Hellinger distance between binned distributions, and not a
-p-value: on hourly energy data a p-value mostly answers how many rows there are.
-
-The bins hold equal shares of the reference. whylogs' own Hellinger cuts the joint range into up
-to 30 bins of equal width: one normal day of 24 values against 28 unchanged days then exceeds
-whylogs' drift threshold of 0.4 in 75 % of 200 draws, and with few such bins a skewed feature must
-move far to be seen. With five equal shares it is under 1 %, and a shift of two standard deviations
-is found in more than 99 % (tests/monitoring/test_drift.py repeats the last two).
-
-Those figures are for independent values. Weather is not: a day is one kind of weather. Of an
-unchanged hourly series with a memory of 33 hours, day against four weeks exceeds 0.4 in half of
-the draws, week against four weeks in 6 %, against eight weeks in 3 %, and two standard deviations
-are still found in 96 %. So compare a week: `merge` the newest seven day profiles into the target.
+The last seven days are compared with whole weeks of past years around the same date and the weeks
+just before (`reference`), in units of how different those weeks are from each other (`effects`). A
+week that is beyond a threshold is watched; several days in a row are drift. The thresholds were
+chosen and measured by benchmarks/drift.py (docs/monitoring.md). Whether the data are broken is
+another question: `quality`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
-
-import numpy as np
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
 
 from lakehouse.errors import BadInput
-from monitoring.profiles import read
+from monitoring.columns import Column, together
+from monitoring.effects import Effects, effects
+from monitoring.reference import ReferenceSettings, days_of
 
-Verdict = Literal["ok", "drift", "too_little_data"]
+Verdict = Literal["stable", "watch", "drift", "no_reference", "not_judged"]
 Reason = Literal[
-    "same",  # ok: the distance is below the threshold
-    "constant",  # ok: one and the same value in both
-    "moved",  # drift: the distance reaches the threshold
-    "left_constant",  # drift: the reference had one value, the target has others
-    "more_missing",  # drift: the share of missing values rose
-    "few_values",  # too_little_data: the target has too few rows or values
-    "few_reference_values",  # too_little_data: so has the reference
-    "absent_from_target",  # too_little_data: the target has no such column
-    "absent_from_reference",  # too_little_data: a new column
+    "same",  # stable: every effect is below its threshold
+    "constant",  # stable: one and the same value in the week and in the reference
+    "location",  # beyond: the values lie higher or lower
+    "spread",  # beyond: they vary more or less
+    "shape",  # beyond: they are otherwise distributed
+    "left_constant",  # beyond: the reference had one value, the week has others
+    "no_past_year",  # no_reference: too few weeks of the same season of past years
+    "no_values",  # not_judged: the week has no value at all
+    "few_days",  # not_judged: too few days of the week have values
+    "unreadable_profile",  # not_judged: a profile of the week cannot be read
 ]
 
 
@@ -44,176 +38,131 @@ Reason = Literal[
 class DriftSettings:
     """When a difference counts.
 
-    threshold: Hellinger distance, 0 (equal) to 1 (nothing in common), from which it is drift. A
-        normal shifted by 1 standard deviation has about 0.35, by 2 about 0.62.
-    bins: equal shares of the reference. More bins see more, and need more values to be calm.
-    minimum_values: values that the target must have. 20 admits a day of 23 hours.
-    minimum_reference_values: values that the reference must have: its own noise adds.
-    missing_rise: rise of the share of missing values, 0 to 1, that is drift by itself.
+    location, spread: shift in units of the reference's between-week spread. distance: Hellinger
+        distance, relative to what nine in ten reference weeks keep from the others.
+    days: in a row beyond a threshold until it is drift; before that it is watched. The weeks of
+        neighbouring days share six days, so a single odd day is forgotten but not counted thrice.
+    bins: equal shares of the reference for the Hellinger distance.
+    least_days: days with values that a week needs.
+    reference: which weeks are the reference.
     """
 
-    threshold: float = 0.4
-    bins: int = 5
-    minimum_values: int = 20
-    minimum_reference_values: int = 100
-    missing_rise: float = 0.2
+    location: float = 4.0
+    spread: float = 6.0
+    distance: float = 2.2
+    days: int = 3
+    bins: int = 10
+    least_days: int = 5
+    reference: ReferenceSettings = field(default_factory=ReferenceSettings)
 
     def __post_init__(self) -> None:
         """Raise BadInput for settings that cannot give a verdict."""
-        shares = 0 < self.threshold < 1 and 0 < self.missing_rise <= 1
-        counts = self.bins >= 2 and min(self.minimum_values, self.minimum_reference_values) >= 1
-        if not (shares and counts):
+        thresholds = min(self.location, self.spread, self.distance) > 0
+        if not (thresholds and self.days >= 1 and self.bins >= 2 and 1 <= self.least_days <= 7):
             raise BadInput(
-                "Expected threshold in (0, 1), missing_rise in (0, 1], bins of at least 2 and "
-                f"minimum counts of at least 1, got {self}. Correct the drift settings."
+                "Expected thresholds above 0, days of at least 1, bins of at least 2 and "
+                f"least_days from 1 to 7, got {self}. Correct the drift settings."
             )
+
+    def strength(self, found: Effects) -> float:
+        """The greatest effect over its threshold: from 1 on it is beyond."""
+        return max(
+            abs(found.location_shift) / self.location,
+            abs(found.spread_shift) / self.spread,
+            found.relative_distance / self.distance,
+        )
+
+
+#: Days of one data set and group: their columns by name, None where a profile cannot be read.
+Days = Mapping[date, Mapping[str, Column] | None]
+
+
+class Weeks:
+    """Whole weeks of profiles, each put together once."""
+
+    def __init__(self, days: Days, least_days: int) -> None:
+        self._days = days
+        self._least_days = least_days
+        self._made: dict[tuple[date, str], tuple[Column, int]] = {}
+
+    def readable(self, day: date) -> bool:
+        """Whether the profiles of all days of the week that ends on a day can be read."""
+        return all(self._days.get(d, {}) is not None for d in days_of([day]))
+
+    def ending(self, day: date, feature: str) -> tuple[Column, int]:
+        """A feature in the seven days up to a day, and how many of them have values."""
+        key = (day, feature)
+        if key not in self._made:
+            parts = [
+                columns[feature]
+                for d in days_of([day])
+                if (columns := self._days.get(d)) and feature in columns
+            ]
+            self._made[key] = (together(parts), sum(part.values > 0 for part in parts))
+        return self._made[key]
+
+    def whole(self, ends: Sequence[date], feature: str) -> list[Column]:
+        """Of the weeks that end on some days those with values on enough days."""
+        found = (self.ending(end, feature) for end in ends)
+        return [column for column, days in found if days >= self._least_days]
 
 
 @dataclass(frozen=True)
 class Drift:
-    """What was found for one feature.
-
-    distance: Hellinger distance, 0 to 1, NaN where it could not be computed; threshold: from the
-    settings; rows and reference_rows: rows profiled, missing ones included; missing_share and
-    reference_missing_share: 0 to 1, NaN without rows; reason: one of `Reason`.
-    """
+    """What was found for one feature: `effects` is None where there was nothing to compare with;
+    persistence: days in a row beyond a threshold, up to this one."""
 
     feature: str
     verdict: Verdict
     reason: Reason
-    distance: float
-    threshold: float
-    rows: int
-    reference_rows: int
+    effects: Effects | None
+    persistence: int
+    past_weeks: int
+    weeks_before: int
     missing_share: float
-    reference_missing_share: float
 
 
-@dataclass(frozen=True)
-class _Column:
-    """One column of one profile; sketch is whylogs' KLL sketch, None where there is no column."""
-
-    rows: int
-    values: int
-    sketch: Any
-
-    @property
-    def missing_share(self) -> float:
-        return 1 - self.values / self.rows if self.rows else float("nan")
-
-    @property
-    def constant(self) -> bool:
-        return bool(self.values and self.sketch.get_min_value() == self.sketch.get_max_value())
-
-
-def compare(target: bytes, reference: bytes, settings: DriftSettings | None = None) -> list[Drift]:
-    """One finding per feature that either profile has, in alphabetical order.
-
-    target, reference: payloads of `profile` or `merge`; the target best spans a week (see the
-    module's text). Without settings the defaults of DriftSettings hold.
-    Raises BadInput for unreadable bytes; a feature that cannot be judged gets a named reason.
-    """
-    settings = settings or DriftSettings()
-    targets, references = _columns(target), _columns(reference)
-    none = _Column(0, 0, None)
-    return [
-        _finding(name, targets.get(name, none), references.get(name, none), settings)
-        for name in sorted(targets.keys() | references.keys())
-    ]
-
-
-def persistence(verdicts: Sequence[str]) -> int:
-    """Consecutive days in drift up to the newest.
-
-    verdicts: one per day, oldest first. A day of too little data ends the count as `ok` does:
-    what was not seen is not counted. Raises BadInput for an unknown verdict.
-    """
-    unknown = sorted(set(verdicts) - set(get_args(Verdict)))
-    if unknown:
-        raise BadInput(
-            f"Expected verdicts among {list(get_args(Verdict))}, got {unknown}. "
-            "Run 'gridcast run monitor' with this version for the days in question."
-        )
-    days = 0
-    for verdict in reversed(verdicts):
-        if verdict != "drift":
-            break
-        days += 1
-    return days
-
-
-def _columns(payload: bytes) -> dict[str, _Column]:
-    columns = {}
-    for name, view in read(payload).get_columns().items():
-        counts, distribution = view.get_metric("counts"), view.get_metric("distribution")
-        if counts is None or distribution is None:
-            raise BadInput(
-                f"Expected counts and a distribution for {name!r}, got {view.get_metric_names()}. "
-                "Make the profile with monitoring.profiles.profile."
-            )
-        sketch = distribution.kll.value
-        columns[name] = _Column(int(counts.n.value), int(sketch.get_n()), sketch)
-    return columns
-
-
-def _finding(feature: str, target: _Column, reference: _Column, settings: DriftSettings) -> Drift:
-    both = target.values > 0 and reference.values > 0
-    distance = hellinger(target.sketch, reference.sketch, settings.bins) if both else float("nan")
-    verdict, reason = _judge(target, reference, distance, settings)
+def judge(weeks: Weeks, day: date, feature: str, before: int, settings: DriftSettings) -> Drift:
+    """The finding for the week up to a day. `before`: the day before's persistence."""
+    week, days = weeks.ending(day, feature)
+    past = weeks.whole(settings.reference.past(day), feature)
+    recent = weeks.whole(settings.reference.before(day), feature)
+    found: Effects | None = None
+    reason: Reason
+    if not weeks.readable(day):
+        reason = "unreadable_profile"
+    elif not week.values:
+        reason = "no_values"
+    elif len(past) < settings.reference.least_past_weeks:
+        reason = "no_past_year"
+    elif days < settings.least_days:
+        reason = "few_days"
+    else:
+        reference = [*past, *recent]
+        found = effects(week, reference, settings.bins)
+        reason = _reason(found, week, together(reference), settings)
+    verdict, persistence = _verdict(reason, before, settings.days)
     return Drift(
-        feature=feature,
-        verdict=verdict,
-        reason=reason,
-        distance=distance,
-        threshold=settings.threshold,
-        rows=target.rows,
-        reference_rows=reference.rows,
-        missing_share=target.missing_share,
-        reference_missing_share=reference.missing_share,
+        feature, verdict, reason, found, persistence, len(past), len(recent), week.missing_share
     )
 
 
-def _judge(
-    target: _Column, reference: _Column, distance: float, settings: DriftSettings
-) -> tuple[Verdict, Reason]:
-    if target.sketch is None:
-        return "too_little_data", "absent_from_target"
-    if reference.sketch is None:
-        return "too_little_data", "absent_from_reference"
-    if target.rows < settings.minimum_values:
-        return "too_little_data", "few_values"
-    if reference.values < settings.minimum_reference_values:
-        return "too_little_data", "few_reference_values"
-    if target.missing_share - reference.missing_share >= settings.missing_rise:
-        return "drift", "more_missing"
-    if target.values < settings.minimum_values:
-        return "too_little_data", "few_values"
-    if distance >= settings.threshold:
-        return "drift", "left_constant" if reference.constant else "moved"
-    return "ok", "constant" if reference.constant and target.constant else "same"
+def _reason(found: Effects, week: Column, reference: Column, settings: DriftSettings) -> Reason:
+    if reference.constant:
+        same = week.constant and week.location == reference.location
+        return "constant" if same else "left_constant"
+    if abs(found.location_shift) >= settings.location:
+        return "location"
+    if abs(found.spread_shift) >= settings.spread:
+        return "spread"
+    return "shape" if found.relative_distance >= settings.distance else "same"
 
 
-def hellinger(target: Any, reference: Any, bins: int) -> float:
-    """Hellinger distance between two KLL sketches over equal shares of the reference.
-
-    target, reference: non-empty sketches; bins: number of shares. Returns 0 (equal) to 1.
-    With p and q the shares per bin: sqrt(1 - sum(sqrt(p q))). Source: the form for discrete
-    distributions in https://en.wikipedia.org/wiki/Hellinger_distance, which whylogs cites too.
-    """
-    edges = _edges(reference, bins)
-    p, q = np.array(target.get_pmf(edges)), np.array(reference.get_pmf(edges))
-    return float(np.sqrt(max(0.0, 1.0 - float(np.sum(np.sqrt(p * q))))))
-
-
-def _edges(reference: Any, bins: int) -> list[float]:
-    """Inner bin edges; a bin is [edge, next edge).
-
-    A value that fills a whole share (a dry hour, a flag, a constant) gets a bin of its own,
-    closed by the next float above it.
-    """
-    shares = list(np.linspace(0, 1, bins + 1)[1:-1])
-    low, high = reference.get_min_value(), reference.get_max_value()
-    quantiles = np.array([*reference.get_quantiles(shares), *([low] if low == high else [])])
-    edges, times = np.unique(quantiles, return_counts=True)
-    atoms = edges[times > 1]
-    return [float(edge) for edge in np.union1d(edges, np.nextafter(atoms, np.inf))]
+def _verdict(reason: Reason, before: int, days: int) -> tuple[Verdict, int]:
+    if reason == "no_past_year":
+        return "no_reference", 0
+    if reason in ("no_values", "few_days", "unreadable_profile"):
+        return "not_judged", 0
+    if reason in ("same", "constant"):
+        return "stable", 0
+    return ("drift" if before + 1 >= days else "watch"), before + 1

@@ -29,7 +29,7 @@ FEATURES_SHOWN = 24
 _WIDTH = 5.6  # inches: text stays readable when a phone shows the picture at 350 pixels
 _DPI = 144
 _MODEL, _TRUTH, _NAIVE, _QUIET = "#1f5fa8", "#111111", "#b4530a", "#6b7280"
-_DRIFT_SIGN = "\N{MULTIPLICATION SIGN}"
+_DRIFT_SIGN, _WATCH_SIGN = "\N{MULTIPLICATION SIGN}", "\N{WHITE CIRCLE}"
 _LINES = (_MODEL, "#0f7b6c", "#7c3aed", "#be185d")
 
 
@@ -51,7 +51,7 @@ def pictures(content: ReportContent) -> dict[str, Picture]:
         drawn["daily_errors"] = daily_errors(content.daily_errors, units, order)
     if not content.forecasts.empty:
         drawn["forecasts"] = forecast_fan(content.forecasts, content.zone, order)
-    if not content.drift.empty:
+    if not content.drift.empty and content.drift["strength"].notna().any():
         drawn["drift"] = drift_map(content.drift)
     return drawn
 
@@ -107,7 +107,7 @@ def daily_errors(errors: pd.DataFrame, units: dict[str, str], order: list[str]) 
 
 
 def drift_map(drift: pd.DataFrame) -> Picture:
-    """Distance by day and feature; drift and too little data are marked by signs, not by colour.
+    """Strength by day and feature; what is not stable is marked by signs, not by colour.
 
     drift: as in ReportContent.
     """
@@ -115,21 +115,22 @@ def drift_map(drift: pd.DataFrame) -> Picture:
     for part in ("series_group", "data_set"):
         if drift[part].nunique() > 1:
             told["row"] += " · " + told[part]
+    told = told[told["verdict"] != "no_reference"]
     days = sorted(told["day"].unique())[-DRIFT_DAYS_SHOWN:]
     told = told[told["day"].isin(days)]
-    worst = told.groupby("row")["distance"].max().sort_values(ascending=False, kind="stable")
+    worst = told.groupby("row")["strength"].max().sort_values(ascending=False, kind="stable")
     rows = list(worst.index[:FEATURES_SHOWN])
-    distance = told.pivot(index="row", columns="day", values="distance").reindex(rows, columns=days)
+    strength = told.pivot(index="row", columns="day", values="strength").reindex(rows, columns=days)
     verdict = told.pivot(index="row", columns="day", values="verdict").reindex(rows, columns=days)
     newest = verdict.iloc[:, -1]
     drifting = ", ".join(newest.index[newest == "drift"]) or "none"
     hidden = len(worst) - len(rows)
     span = wording.days(days[0], days[-1])
     return Picture(
-        _png(_heat_map(distance, verdict)),
+        _png(_heat_map(strength, verdict)),
         f"Heat map of {len(rows)} features over {span}. In drift on the newest day: {drifting}.",
-        f"{span}. {_DRIFT_SIGN} drift, ? too little data, empty: not compared."
-        + (f" The {len(rows)} features of largest distance of {len(worst)}." if hidden else ""),
+        f"{span}. {_DRIFT_SIGN} drift, {_WATCH_SIGN} watched, ? not judged."
+        + (f" The {len(rows)} features of greatest strength of {len(worst)}." if hidden else ""),
     )
 
 
@@ -187,31 +188,33 @@ def _error_lines(panel: Axes, errors: pd.DataFrame, models: list[str]) -> None:
         )
 
 
-def _heat_map(distance: pd.DataFrame, verdict: pd.DataFrame) -> Figure:
+def _heat_map(strength: pd.DataFrame, verdict: pd.DataFrame) -> Figure:
     from matplotlib.figure import Figure
 
     above, below = 0.42, 0.3
-    height = above + below + 0.21 * len(distance)
+    height = above + below + 0.21 * len(strength)
     figure = Figure(figsize=(_WIDTH, height), dpi=_DPI)
-    left = min(0.6, 0.065 * max(len(row) for row in distance.index) / _WIDTH + 0.03)
+    left = min(0.6, 0.065 * max(len(row) for row in strength.index) / _WIDTH + 0.03)
     panel = figure.add_axes((left, below / height, 0.97 - left, 1 - (above + below) / height))
-    values = distance.to_numpy(dtype=float)
-    panel.imshow(values, vmin=0, vmax=1, cmap="Blues", aspect="auto", interpolation="nearest")
-    signs = {"drift": _DRIFT_SIGN, "too_little_data": "?"}
+    values = strength.to_numpy(dtype=float)
+    panel.imshow(values, vmin=0, vmax=2, cmap="Blues", aspect="auto", interpolation="nearest")
+    signs = {"drift": _DRIFT_SIGN, "watch": _WATCH_SIGN, "not_judged": "?"}
     for (row, column), found in np.ndenumerate(verdict.to_numpy()):
         if sign := signs.get(found, ""):
-            color = "white" if values[row, column] > 0.55 else "#111111"
+            color = "white" if values[row, column] > 1.1 else "#111111"
             place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8}
             panel.text(column, row, sign, color=color, fontweight="bold", **place)
-    panel.set_yticks(range(len(distance)), list(distance.index), fontsize=7.5)
-    columns = list(distance.columns)
+    panel.set_yticks(range(len(strength)), list(strength.index), fontsize=7.5)
+    columns = list(strength.columns)
     ticks = _spaced(columns, max(2, int(8 * (1 - left))))
     labels = [f"{at.day} {at:%b}" for at in ticks]
     panel.set_xticks([columns.index(at) for at in ticks], labels, fontsize=7.5)
     panel.tick_params(length=0)
     panel.spines[:].set_visible(False)
     legend: dict[str, Any] = {"fontsize": 8, "color": _QUIET, "va": "top"}
-    figure.text(0.02, 1 - 0.12 / height, "Hellinger distance: white 0, dark blue 1", **legend)
+    figure.text(
+        0.02, 1 - 0.12 / height, "Effect over its threshold: white 0, dark blue 2", **legend
+    )
     return figure
 
 

@@ -71,7 +71,7 @@ def read(payload: bytes) -> DatasetProfileView:
         raise BadInput(
             f"Expected a serialised whylogs profile, got {len(payload)} bytes starting with "
             f"{bytes(payload[:8])!r} that cannot be read ({type(error).__name__}: {error}). "
-            "Profile that day again with 'gridcast run monitor'."
+            "Make the profiles anew with 'gridcast rebuild gold'."
         ) from error
 
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from monitoring import wording
+from monitoring.cells import Section
 from monitoring.content import ReportContent
 from monitoring.pictures import Picture, pictures
-from monitoring.sections import Section, headline, sections
+from monitoring.sections import headline, sections
 
 __all__ = ["Report", "ReportContent", "build", "content_id"]
 

@@ -2,48 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
-
 import pandas as pd
 
 from monitoring import wording
+from monitoring.cells import Cell, Section, cells, headings, records
 from monitoring.content import ReportContent
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One value as read; tone is 'good', 'bad' or '' (the text says it too, colour is extra)."""
-
-    text: str
-    tone: str = ""
-
-
-@dataclass(frozen=True)
-class Heading:
-    """One column: its label, and whether its cells are figures."""
-
-    label: str
-    figures: bool = False
-
-
-@dataclass(frozen=True)
-class Section:
-    """One part of the report.
-
-    key: anchor; lead: a sentence or two before the table; empty: the sentence that stands there
-    when there is nothing to show, naming the command that fills it; picture: name of the picture
-    below the lead.
-    """
-
-    key: str
-    title: str
-    lead: str
-    empty: str
-    headings: tuple[Heading, ...] = ()
-    rows: list[tuple[Cell, ...]] = field(default_factory=list)
-    picture: str = ""
+from monitoring.watch_sections import (
+    drift_section,
+    drift_sentence,
+    quality_section,
+    quality_sentence,
+)
 
 
 def sections(content: ReportContent) -> list[Section]:
@@ -53,7 +22,8 @@ def sections(content: ReportContent) -> list[Section]:
         _daily_errors(content),
         _forecasts(content),
         _champions(content),
-        _drift(content),
+        drift_section(content),
+        quality_section(content),
         _quarantine(content),
         _gaps(content),
         _freshness(content),
@@ -63,7 +33,8 @@ def sections(content: ReportContent) -> list[Section]:
 
 def headline(content: ReportContent) -> list[str]:
     """The findings in a few sentences, for the top of the report."""
-    said = [_headline_accuracy(content.accuracy), _drift_sentence(content.drift)]
+    said = [_headline_accuracy(content.accuracy), drift_sentence(content.drift)]
+    said.append(quality_sentence(content.quality))
     if not content.quarantine.empty:
         refused = int(content.quarantine["records"].sum())
         said.append(f"{wording.things(refused, 'record')} refused and kept in quarantine.")
@@ -87,22 +58,9 @@ def _headline_accuracy(accuracy: pd.DataFrame) -> str:
     )
 
 
-def _headings(*labels: str) -> tuple[Heading, ...]:
-    """A label that ends in '#' heads a column of figures."""
-    return tuple(Heading(label.rstrip("#"), label.endswith("#")) for label in labels)
-
-
-def _cells(*values: Any) -> tuple[Cell, ...]:
-    return tuple(value if isinstance(value, Cell) else Cell(str(value)) for value in values)
-
-
-def _records(frame: pd.DataFrame, by: Sequence[str]) -> Iterable[Any]:
-    return frame.sort_values(list(by), kind="stable").itertuples() if not frame.empty else ()
-
-
 def _accuracy(content: ReportContent) -> Section:
     rows = [
-        _cells(
+        cells(
             row.series_id,
             f"{row.model_name} ({row.forecast_source})",
             wording.number(row.mae, row.unit),
@@ -115,7 +73,7 @@ def _accuracy(content: ReportContent) -> Section:
             wording.share(row.coverage_80),
             f"{wording.count(row.n)} in {wording.count(row.days)} d",
         )
-        for row in _records(content.accuracy, ["series_group", "series_id", "model_name"])
+        for row in records(content.accuracy, ["series_group", "series_id", "model_name"])
     ]
     return Section(
         key="accuracy",
@@ -127,7 +85,7 @@ def _accuracy(content: ReportContent) -> Section:
         "between the 10 % and 90 % quantiles; 80 % is aimed at. Values are those scored.",
         empty="No forecast has met its truth yet. 'gridcast run forecast' and, once the truth is "
         "known, 'gridcast run evaluate' fill this table.",
-        headings=_headings(
+        headings=headings(
             *("Series", "Model", "MAE#", "MAE of naive#", "Skill#", "Pinball#"),
             *("Pinball of naive#", "Coverage#", "Values#"),
         ),
@@ -157,95 +115,43 @@ def _forecasts(content: ReportContent) -> Section:
 
 def _champions(content: ReportContent) -> Section:
     rows = [
-        _cells(
+        cells(
             row.series_group,
             f"{row.model_name} {row.model_version}",
             wording.moment(row.decided_at, content.zone),
             row.reason,
         )
-        for row in _records(content.champions, ["series_group"])
+        for row in records(content.champions, ["series_group"])
     ]
     return Section(
         key="champions",
         title="Models in charge",
         lead="The champion of each series group, and why it was chosen.",
         empty="No group has a champion; the fallback answers. 'gridcast run train' chooses one.",
-        headings=_headings("Series group", "Champion", "In charge since", "Evidence"),
+        headings=headings("Series group", "Champion", "In charge since", "Evidence"),
         rows=rows,
-    )
-
-
-def newest_drift(drift: pd.DataFrame) -> pd.DataFrame:
-    """The findings of each data set's and group's newest day."""
-    newest = drift.groupby(["data_set", "series_group"])["day"].transform("max")
-    return drift[drift["day"] == newest]
-
-
-def _drift_sentence(drift: pd.DataFrame) -> str:
-    if drift.empty:
-        return ""
-    newest = newest_drift(drift)
-    verdicts = newest["verdict"].value_counts()
-    drifting, unclear = int(verdicts.get("drift", 0)), int(verdicts.get("too_little_data", 0))
-    sentence = (
-        f"{drifting} of {wording.things(len(newest), 'feature')} in drift on the newest day "
-        f"({wording.day(newest['day'].max())})"
-    )
-    return sentence + (f", {unclear} with too little data to tell." if unclear else ".")
-
-
-def _drift(content: ReportContent) -> Section:
-    drift = content.drift
-    told = drift if drift.empty else newest_drift(drift)
-    told = told if told.empty else told[told["verdict"] != "ok"]
-    rows = [
-        _cells(
-            row.feature,
-            f"{row.series_group} ({row.data_set})",
-            wording.ratio(row.distance),
-            wording.ratio(row.threshold),
-            Cell(str(row.verdict).replace("_", " "), "bad" if row.verdict == "drift" else ""),
-            f"{wording.count(row.persistence)} d",
-        )
-        for row in _records(told, ["verdict", "data_set", "series_group", "feature"])
-    ]
-    explained = (
-        "Hellinger distance between a feature's newest values and its reference period: 0 is the "
-        "same distribution, 1 nothing in common. "
-    )
-    ending = " The table names those that are not ok." if rows else ""
-    return Section(
-        key="drift",
-        title="Drift of the features",
-        lead=explained + _drift_sentence(drift) + ending,
-        empty="No feature has been compared yet. 'gridcast run monitor' fills this table.",
-        headings=_headings(
-            "Feature", "Series group", "Distance#", "Threshold#", "Verdict", "In drift for#"
-        ),
-        rows=rows,
-        picture="" if drift.empty else "drift",
     )
 
 
 def _quarantine(content: ReportContent) -> Section:
     rows = [
-        _cells(row.rule, row.table, wording.count(row.records), row.example_reason)
-        for row in _records(content.quarantine, ["table", "rule"])
+        cells(row.rule, row.table, wording.count(row.records), row.example_reason)
+        for row in records(content.quarantine, ["table", "rule"])
     ]
     return Section(
         key="quarantine",
         title="Refused records",
         lead="Refused is not lost: each is kept in quarantine with its rule and can be replayed.",
         empty="No record was refused. 'gridcast run build' applies the rules.",
-        headings=_headings("Rule", "Table", "Records#", "One of the reasons"),
+        headings=headings("Rule", "Table", "Records#", "One of the reasons"),
         rows=rows,
     )
 
 
 def _gaps(content: ReportContent) -> Section:
     rows = [
-        _cells(row.series_id, wording.count(row.gaps))
-        for row in _records(content.gaps, ["series_id"])
+        cells(row.series_id, wording.count(row.gaps))
+        for row in records(content.gaps, ["series_id"])
     ]
     return Section(
         key="gaps",
@@ -253,7 +159,7 @@ def _gaps(content: ReportContent) -> Section:
         lead="Intervals without a value between a series' first and last one. They are left empty; "
         "the view gold.gaps says when each begins and ends.",
         empty="No gap is known. 'gridcast run build' counts them.",
-        headings=_headings("Series", "Missing values#"),
+        headings=headings("Series", "Missing values#"),
         rows=rows,
     )
 
@@ -261,13 +167,13 @@ def _gaps(content: ReportContent) -> Section:
 def _freshness(content: ReportContent) -> Section:
     as_of = pd.Timestamp(content.as_of)
     rows = [
-        _cells(
+        cells(
             row.series_id,
             wording.moment(row.newest_event_time, content.zone),
             wording.age(as_of - row.newest_event_time),
             wording.moment(row.newest_available_at, content.zone),
         )
-        for row in _records(content.freshness, ["series_id"])
+        for row in records(content.freshness, ["series_id"])
     ]
     return Section(
         key="freshness",
@@ -275,20 +181,18 @@ def _freshness(content: ReportContent) -> Section:
         lead="How far each series reaches. Its age is counted back from the time of this report.",
         empty="No observation has been read yet. 'gridcast run ingest' and 'gridcast run build' "
         "fill this table.",
-        headings=_headings("Series", "Newest value", "Age#", "Known since"),
+        headings=headings("Series", "Newest value", "Age#", "Known since"),
         rows=rows,
     )
 
 
 def _tables(content: ReportContent) -> Section:
-    rows = [
-        _cells(row.table, wording.count(row.rows)) for row in _records(content.tables, ["table"])
-    ]
+    rows = [cells(row.table, wording.count(row.rows)) for row in records(content.tables, ["table"])]
     return Section(
         key="tables",
         title="Tables",
         lead="Rows in the lakehouse when this report was made.",
         empty="No table has been counted. 'gridcast run monitor' counts them.",
-        headings=_headings("Table", "Rows#"),
+        headings=headings("Table", "Rows#"),
         rows=rows,
     )

@@ -21,9 +21,8 @@ from models import blend, calibration, lstm, metrics, naive
 from models.blend import Blend
 from models.importance import importance
 from models.quantiles import to_rows
-from models.samples import WEATHER, Floats, Mask, Samples
+from models.samples import Floats, Mask, Samples
 from models.trained import BLEND, LSTM, Fitted, Trained, load, load_fitted
-from monitoring import profiles
 from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model
 from spark_jobs.training_plan import (
     CANDIDATES,
@@ -55,7 +54,6 @@ JUDGED = {
         "n:int,sum_abs:double,sum_pinball:double,n_in_80:int,n_in_90:int>>"
     ),
     "seconds": "double",
-    "profiles": "array<struct<day:date,rows:int,profile:binary>>",
 }
 JUDGED_SCHEMA = ", ".join(f"{name} {kind}" for name, kind in JUDGED.items())
 Rows = Sequence[Mapping[str, Any]]
@@ -83,8 +81,8 @@ def judge_group(
 ) -> list[dict[str, Any]]:
     """A status row for each candidate; fitted: those of the group's parts.
 
-    The first also carries what is about the group: daily losses of all, and profiles. Where the
-    days cannot be judged, all have failed; where a part is unfinished, all are.
+    The first also carries what is about the group: daily losses of all. Where the days cannot be
+    judged, all have failed; where a part is unfinished, all are.
     """
     work = _Held(plan, group)
     unfinished = [row for row in fitted if row["status"] == UNFINISHED]
@@ -150,7 +148,7 @@ class _Held:
 
     def judge(self, champion: Model | None) -> dict[str, Any]:
         """Daily losses on the held-out days of the candidates, of who is in charge, and of naive,
-        on the same intervals; and what the days looked like."""
+        on the same intervals."""
         holdout = self._split.holdout
         assert holdout.target is not None
         forecasts = {
@@ -166,7 +164,6 @@ class _Held:
                 for model, forecast in forecasts.items()
                 for row in _daily_losses(model, holdout, forecast, both)
             ],
-            "profiles": monthly_profiles(self._split.every),
         }
 
     def _assembled(self, kind: str) -> Fitted:
@@ -261,19 +258,6 @@ def _daily_losses(
             **{name: values[i].item() for name, values in sums.items()},
         }
         for i in np.flatnonzero(sums["n"])
-    ]
-
-
-def monthly_profiles(samples: Samples) -> list[dict[str, Any]]:
-    """whylogs profiles of forecast weather and truth by calendar month: drift's reference."""
-    there = samples.target_mask
-    frame = pd.DataFrame(samples.known_columns(*WEATHER)[there], columns=list(WEATHER))
-    if samples.target is not None:
-        frame["value"] = samples.target[there]
-    month = pd.DatetimeIndex(samples.target_time[there]).to_period("M")
-    return [
-        {"day": key.start_time.date(), "rows": len(part), "profile": profiles.profile(part)}
-        for key, part in frame.groupby(month)
     ]
 
 

@@ -1,187 +1,151 @@
-"""Profiles, drift and the report: reads tables, lets `monitoring` judge, writes what it said."""
+"""Profiles, drift and quality: reads tables, lets `monitoring` judge, writes what it said."""
 
-import hashlib
+import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
-
-import numpy as np
-import pandas as pd
+from typing import Any
 
 from lakehouse.arrow import ArrowTables
-from lakehouse.catalogue import WEATHER_VARIABLES, Catalogue, SeriesGroup
-from lakehouse.tables.gold import DRIFT, FEATURES, PROFILES
-from lakehouse.tables.silver import OBSERVATIONS
-from lakehouse.time import DAY, intervals_of
-from monitoring import drift, profiles
-from spark_jobs.dense import at_resolution
-from spark_jobs.train import TRAINING
+from lakehouse.catalogue import Catalogue
+from lakehouse.errors import BadInput
+from lakehouse.spark.tables import SparkTables
+from lakehouse.tables.watched import DRIFT, PROFILE_FEATURES, PROFILES, QUALITY
+from lakehouse.time import DAY
+from monitoring import drift
+from monitoring.columns import Column, columns
+from monitoring.reference import days_of
+from spark_jobs.issued import issued_days
+from spark_jobs.profiled import Profiled, profiled
+from spark_jobs.to_profile import OBSERVED, WEATHER, ToProfile
 
-#: One day of hourly weather is too alike within itself to be told from noise: a week is judged.
-WEEK_DAYS = 7
-_SETTINGS = drift.DriftSettings(minimum_values=150)
-_FEATURES_OF = {FEATURES.name: WEATHER_VARIABLES, OBSERVATIONS.name: ("value",)}
-
-
-class _Part(NamedTuple):
-    """The rows of one data set, group and local day."""
-
-    data_set: str
-    series_group: str
-    day: date
-    rows: pd.DataFrame
-
-    @property
-    def revision(self) -> str:
-        """Hash of the rows: late rows give a new one."""
-        ordered = self.rows.sort_values(list(self.rows.columns)).to_csv(index=False)
-        return hashlib.sha256(ordered.encode()).hexdigest()[:16]
+SETTINGS = drift.DriftSettings()
+_DAYS_OF_PERSISTENCE = 35
+Part = tuple[str, str]
 
 
-def run(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime, run_id: str) -> dict[str, int]:
-    """Profile the days that have none yet and judge each week that ends with one of them."""
-    known = {
-        (row["data_set"], row["series_group"], row["day"], row["revision"])
-        for row in arrow.rows(PROFILES, PROFILES.key)
+def run(
+    tables: SparkTables, arrow: ArrowTables, catalogue: Catalogue, as_of: datetime, run_id: str
+) -> dict[str, int]:
+    """Profile the days that have no profile of what is known, and judge each of them and the week
+    that ends with it. Returns rows per table."""
+    to_profile = ToProfile(arrow, catalogue, as_of)
+    fresh = profiled(tables, to_profile.new_days()) + issued_days(arrow, catalogue, as_of)
+    if not fresh:
+        return {}
+    first = to_profile.since.date() if to_profile.since else as_of.date()
+    judged = sorted((part for part in fresh if part.day >= first), key=lambda part: part.day)
+    referred = profiled(tables, to_profile.reference_days(_referred(judged)))
+    made = [*fresh, *referred]
+    stamp = {"as_of": as_of, "run_id": run_id}
+    written = {
+        PROFILE_FEATURES.name: arrow.insert_new(
+            PROFILE_FEATURES, [row | {"run_id": run_id} for part in made for row in _readable(part)]
+        ),
+        # Before the profiles: a day without a profile is done again.
+        QUALITY.name: arrow.insert_new(
+            QUALITY,
+            [_key(part) | row | stamp for part in made for row in part.quality],
+        ),
     }
-    fresh = []
-    for part in _parts(arrow, catalogue, as_of):
-        key = (part.data_set, part.series_group, part.day, part.revision)
-        if key not in known:
-            fresh.append(
-                dict(zip(PROFILES.key, key, strict=True))
-                | {
-                    "rows": len(part.rows),
-                    "profile": profiles.profile(part.rows[list(_FEATURES_OF[part.data_set])]),
-                    "run_id": run_id,
-                }
-            )
-    written = {PROFILES.name: arrow.insert_new(PROFILES, fresh)}
-    findings = _drift_rows(arrow.rows(PROFILES), arrow.rows(DRIFT), fresh, run_id)
-    return written | {DRIFT.name: arrow.insert_new(DRIFT, findings)}
+    rows = _drift_rows(arrow, judged, made)
+    written[DRIFT.name] = arrow.insert_new(DRIFT, [row | stamp for row in rows])
+    written[PROFILES.name] = arrow.insert_new(PROFILES, [_row(part) | stamp for part in made])
+    return written
 
 
-def _parts(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> Iterable[_Part]:
-    features = arrow.read(
-        FEATURES,
-        ["series_id", "series_group", "forecast_origin", "valid_time", *WEATHER_VARIABLES],
-        [("forecast_origin", "<=", as_of)],
-    ).to_pandas()
-    yield from _by_day(FEATURES.name, features, "valid_time", catalogue)
-    if features.empty:
-        return
-    # Observations count from a week before the first issued forecast.
-    since = features["forecast_origin"].min().to_pydatetime() - 2 * WEEK_DAYS * DAY
-    values = arrow.read(
-        OBSERVATIONS,
-        ["series_id", "event_time", "resolution_minutes", "available_at", "value"],
-        [("event_time", ">=", since), ("available_at", "<=", as_of)],
-    ).to_pandas()
-    values = values.sort_values("available_at").drop_duplicates(
-        ["series_id", "event_time"], keep="last"
-    )
-    groups = {series.series_id: series.series_group for series in catalogue.series.values()}
-    values["series_group"] = values["series_id"].map(groups)
-    parts = [
-        _at_resolution(rows, catalogue.groups[str(group)])
-        for (group, _), rows in values.groupby(["series_group", "series_id"])
+def _referred(judged: Iterable[Profiled]) -> dict[Part, set[date]]:
+    """The days that judgements refer to, by data set and group."""
+    wanted: dict[Part, set[date]] = defaultdict(set)
+    for part in judged:
+        if part.data_set in (OBSERVED, WEATHER):
+            wanted[part.data_set, part.series_group] |= set(_days_seen(part.day))
+    return wanted
+
+
+def _days_seen(day: date) -> list[date]:
+    reference = SETTINGS.reference
+    return days_of([*reference.past(day), *reference.before(day), day])
+
+
+def _key(part: Profiled) -> dict[str, Any]:
+    return {name: getattr(part, name) for name in PROFILES.key}
+
+
+def _row(part: Profiled) -> dict[str, Any]:
+    return {n: v for n, v in part._asdict().items() if n != "quality"}
+
+
+def _readable(part: Profiled) -> list[dict[str, Any]]:
+    return [
+        _key(part) | {"feature": name} | column.readable()
+        for name, column in sorted(columns(part.profile).items())
     ]
-    if parts:
-        yield from _by_day(OBSERVATIONS.name, pd.concat(parts), "event_time", catalogue)
-
-
-def _at_resolution(values: pd.DataFrame, group: SeriesGroup) -> pd.DataFrame:
-    """One series at the interval that its group forecasts, which is what training profiled."""
-    minutes = group.resolution_minutes
-    if (values["resolution_minutes"] == minutes).all():
-        return values
-    first = values["event_time"].min().floor("D")
-    begin = ((values["event_time"] - first) // pd.Timedelta(minutes=1)).to_numpy()
-    length = values["resolution_minutes"].to_numpy(dtype=np.int64)
-    count = int((begin + length).max()) // minutes
-    grid = at_resolution(
-        begin, length, values["value"].to_numpy(dtype=float), minutes, count, group.kind
-    )
-    made = pd.DataFrame(
-        {
-            "event_time": first + pd.to_timedelta(np.arange(count) * minutes, unit="min"),
-            "value": grid,
-            "series_id": values["series_id"].iloc[0],
-            "series_group": values["series_group"].iloc[0],
-        }
-    )
-    return made.dropna(subset="value")
-
-
-def _by_day(
-    data_set: str, frame: pd.DataFrame, time_column: str, catalogue: Catalogue
-) -> Iterable[_Part]:
-    """The whole local days of each group."""
-    for group_id, rows in frame.groupby("series_group"):
-        group = catalogue.groups[str(group_id)]
-        zone = group.zone
-        days = rows[time_column].dt.tz_convert(zone).dt.date
-        for day, part in rows.groupby(days):
-            intervals = len(intervals_of(day, zone, group.resolution_minutes))
-            expected = intervals * part["series_id"].nunique()
-            if part["series_id"].nunique() and len(part) >= expected:
-                columns = ["series_id", time_column, *_FEATURES_OF[data_set]]
-                yield _Part(data_set, str(group_id), day, part[columns])
 
 
 def _drift_rows(
-    held: list[dict[str, Any]],
-    judged: list[dict[str, Any]],
-    fresh: list[dict[str, Any]],
-    run_id: str,
+    arrow: ArrowTables, judged: Sequence[Profiled], made: Sequence[Profiled]
 ) -> list[dict[str, Any]]:
-    by_day: dict[tuple[str, str], dict[date, bytes]] = defaultdict(dict)
-    for row in held:
-        by_day[row["data_set"], row["series_group"]][row["day"]] = row["profile"]
-    verdicts: dict[tuple[str, str, str], dict[date, str]] = defaultdict(dict)
-    for row in judged:
-        verdicts[row["data_set"], row["series_group"], row["feature"]][row["day"]] = row["verdict"]
     rows: list[dict[str, Any]] = []
-    for new in sorted(fresh, key=lambda row: row["day"]):
-        data_set, group, day = new["data_set"], new["series_group"], new["day"]
-        reference = _same_season(by_day[TRAINING, group], day)
-        if not reference:
-            continue
-        days = by_day[data_set, group]
-        week = [days[d] for d in sorted(days) if day - WEEK_DAYS * DAY < d <= day]
-        for found in drift.compare(
-            profiles.merge(week), profiles.merge(list(reference.values())), _SETTINGS
-        ):
-            if found.feature not in _FEATURES_OF[data_set]:
-                continue
-            history = verdicts[data_set, group, found.feature]
-            history[day] = found.verdict
-            until = [history[d] for d in sorted(history) if d <= day]
-            rows.append(
-                {
-                    "data_set": data_set,
-                    "series_group": group,
-                    "day": day,
-                    "revision": new["revision"],
-                    "feature": found.feature,
-                    "effect_size": found.distance,
-                    "threshold": found.threshold,
-                    "reference": f"training {min(reference)} to {max(reference)}",
-                    "verdict": found.verdict,
-                    "reason": found.reason,
-                    "persistence": drift.persistence(until),
-                    "missing_share": found.missing_share,
-                    "run_id": run_id,
-                }
-            )
+    for key in dict.fromkeys((part.data_set, part.series_group) for part in judged):
+        own = [part for part in judged if (part.data_set, part.series_group) == key]
+        days = _days(arrow, key, own, made)
+        weeks = drift.Weeks(days, SETTINGS.least_days)
+        before = _persistence(arrow, key, own[0].day)
+        for part in own:
+            for feature in columns(part.profile):
+                standing = before.get((part.day - DAY, feature), 0)
+                found = drift.judge(weeks, part.day, feature, standing, SETTINGS)
+                before[part.day, feature] = found.persistence
+                rows.append(_key(part) | _told(found))
     return rows
 
 
-def _same_season(months: dict[date, bytes], day: date) -> dict[date, bytes]:
-    """The training months that lie at most one month of the year from a day's."""
-    return {
-        month: payload
-        for month, payload in months.items()
-        if min((month.month - day.month) % 12, (day.month - month.month) % 12) <= 1
+def _days(
+    arrow: ArrowTables, key: Part, judged: Sequence[Profiled], made: Iterable[Profiled]
+) -> dict[date, Mapping[str, Column] | None]:
+    """What is known of each day that the judgements see: of its revisions the newest."""
+    wanted = sorted({day for part in judged for day in _days_seen(part.day)})
+    filters = [("data_set", "=", key[0]), ("series_group", "=", key[1]), ("day", "in", wanted)]
+    held = arrow.rows(PROFILES, ["day", "as_of", "profile"], filters)
+    payloads = {row["day"]: row["profile"] for row in sorted(held, key=lambda row: row["as_of"])}
+    payloads |= {part.day: part.profile for part in made if (part[0], part[1]) == key}
+    return {day: _columns(payload) for day, payload in payloads.items()}
+
+
+def _columns(payload: bytes) -> Mapping[str, Column] | None:
+    try:
+        return columns(payload)
+    except BadInput:  # gold.drift says so: unreadable_profile
+        return None
+
+
+def _persistence(arrow: ArrowTables, key: Part, first: date) -> dict[tuple[date, str], int]:
+    """By day and feature for how many days it had been beyond a threshold."""
+    filters = [
+        ("data_set", "=", key[0]),
+        ("series_group", "=", key[1]),
+        ("day", ">=", first - _DAYS_OF_PERSISTENCE * DAY),
+    ]
+    held = arrow.rows(DRIFT, ["day", "feature", "as_of", "persistence"], filters)
+    ordered = sorted(held, key=lambda row: row["as_of"])
+    return {(row["day"], row["feature"]): row["persistence"] for row in ordered}
+
+
+def _told(found: drift.Drift) -> dict[str, Any]:
+    effects = found.effects
+    figures = {
+        "effect_size": effects.distance if effects else math.nan,
+        "relative_distance": effects.relative_distance if effects else math.nan,
+        "location_shift": effects.location_shift if effects else math.nan,
+        "spread_shift": effects.spread_shift if effects else math.nan,
+        "strength": SETTINGS.strength(effects) if effects else math.nan,
+        "missing_share": found.missing_share,
+    }
+    return {name: value if math.isfinite(value) else None for name, value in figures.items()} | {
+        "feature": found.feature,
+        "reference": f"{found.past_weeks} weeks of past years, {found.weeks_before} just before",
+        "verdict": found.verdict,
+        "reason": found.reason,
+        "persistence": found.persistence,
     }

@@ -3,7 +3,7 @@
 Everything is made in a staging folder first and then swapped in, one commit per table; older
 versions stay readable. A rebuild that is killed is started again: staging begins empty, and tables
 that were swapped already hold the same content. Decisions and bookkeeping are kept as they are:
-gold.promotions, training_runs, runs, outbox, and the profiles of training data.
+gold.promotions, training_runs, backtests, runs and outbox.
 """
 
 import shutil
@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from pyspark.sql import functions as F
 
@@ -24,14 +23,11 @@ from lakehouse.spark.tables import SparkTables
 from lakehouse.tables import Table
 from lakehouse.tables.bronze import ENERGY_RECORDS, LANDINGS, QUARANTINE, WEATHER_RECORDS
 from lakehouse.tables.gold import (
-    DRIFT,
     FEATURES,
     FORECAST_ERRORS,
     FORECASTS,
-    PROFILES,
     QUANTILES,
     RUNS,
-    TRAINING_RUNS,
 )
 from lakehouse.tables.silver import (
     COVARIATES,
@@ -42,9 +38,9 @@ from lakehouse.tables.silver import (
     WEATHER_FORECASTS,
     WEATHER_OBSERVATIONS,
 )
+from lakehouse.tables.watched import TABLES as WATCHED
 from spark_jobs import build as build_job
 from spark_jobs import evaluate, forecast, monitor
-from spark_jobs.train import TRAINING
 
 FROM_FILES = (
     ENERGY_RECORDS,
@@ -55,7 +51,7 @@ FROM_FILES = (
     WEATHER_OBSERVATIONS,
     WEATHER_FORECASTS,
 )
-FROM_SILVER = (FEATURES, FORECASTS, FORECAST_ERRORS, PROFILES, DRIFT)
+FROM_SILVER = (FEATURES, FORECASTS, FORECAST_ERRORS, *WATCHED)
 #: What the building of silver writes besides.
 _BESIDES = (LANDINGS, SERIES, DATA_SETS, LOCATIONS, RUNS)
 _FAULTS_TOLD = 5
@@ -163,7 +159,7 @@ def gold(
     folder: Path,
     past_runs: Sequence[PastRun],
 ) -> tuple[dict[str, int], list[str]]:
-    """Make features, forecasts, errors, profiles and drift anew, run by run in their order.
+    """Make features, forecasts, errors, profiles, drift and quality anew, in the order of runs.
 
     Each run sees of silver what it saw then. Returns rows per table, and sentences about what is
     not as it was. Raises TableError, and changes nothing, where forecasts that were issued could
@@ -173,9 +169,7 @@ def gold(
     sentences: list[str] = []
     for past in past_runs:
         seen = staging.arrow.as_recorded(past.clock)
-        sentences += _repeat(
-            past, SparkTables(tables.spark, seen), seen, arrow, catalogue, settings
-        )
+        sentences += _repeat(past, SparkTables(tables.spark, seen), seen, catalogue, settings)
     sentences += _compare(tables, staging)
     return staging.swap_in(tables, FROM_SILVER), sentences
 
@@ -184,30 +178,20 @@ def _repeat(
     past: PastRun,
     tables: SparkTables,
     seen: ArrowTables,
-    kept: ArrowTables,
     catalogue: Catalogue,
     settings: Settings,
 ) -> list[str]:
     """One run again; returns the sentences of champions that could not answer."""
-    if past.step == "train":
-        seen.insert_new(PROFILES, _training_profiles(kept, past.as_of))
-    elif past.step == "forecast":
-        _, problems = forecast.run(
+    if past.step == "forecast":
+        return forecast.run(
             tables, seen, catalogue, settings,
             past.as_of, past.run_kind, past.run_id, past.started_at,
-        )  # fmt: skip
-        return problems
-    elif past.step == "evaluate":
+        )[1]  # fmt: skip
+    if past.step == "evaluate":
         evaluate.run(tables, past.as_of, past.since, past.run_id)
-    elif past.step == "monitor" and past.run_kind == "live":
-        monitor.run(seen, catalogue, past.as_of, past.run_id)
+    if past.step == "monitor" and past.run_kind == "live":
+        monitor.run(tables, seen, catalogue, past.as_of, past.run_id)
     return []
-
-
-def _training_profiles(kept: ArrowTables, as_of: datetime) -> list[dict[str, Any]]:
-    versions = {row["model_version"] for row in kept.rows(TRAINING_RUNS) if row["as_of"] == as_of}
-    profiles = kept.rows(PROFILES, filters=[("data_set", "=", TRAINING)])
-    return [row for row in profiles if row["revision"] in versions]
 
 
 def _compare(tables: SparkTables, staging: Staging) -> list[str]:

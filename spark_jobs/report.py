@@ -1,6 +1,7 @@
 """The daily report: collects what it says from the tables, and puts the mail in the outbox."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,10 +14,11 @@ from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import NEVER, Catalogue
 from lakehouse.settings import Settings
 from lakehouse.spark.tables import SparkTables, literal
-from lakehouse.tables import TABLES
+from lakehouse.tables import TABLES, Table
 from lakehouse.tables.bronze import QUARANTINE
-from lakehouse.tables.gold import DRIFT, OUTBOX, PROMOTIONS
+from lakehouse.tables.gold import OUTBOX, PROMOTIONS
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
+from lakehouse.tables.watched import DRIFT, QUALITY
 from lakehouse.time import iso
 from monitoring import mail, report
 from monitoring.content import ReportContent
@@ -100,7 +102,8 @@ def content(
         accuracy=accuracy(tables),
         daily_errors=_frame(tables, _DAILY_ERRORS),
         forecasts=_forecasts(tables, as_of),
-        drift=_drift(arrow),
+        drift=_newest(arrow, DRIFT, ["data_set", "series_group", "day", "feature"]),
+        quality=_newest(arrow, QUALITY, ["data_set", "owner", "feature", "day"]),
         quarantine=_quarantine(arrow),
         gaps=_frame(tables, _GAPS),
         freshness=_frame(tables, _FRESHNESS),
@@ -177,14 +180,13 @@ def _truth(tables: SparkTables, first: datetime) -> DataFrame:
     )
 
 
-def _drift(arrow: ArrowTables) -> pd.DataFrame:
-    frame: pd.DataFrame = arrow.read(DRIFT).to_pandas()
-    frame = frame.rename(columns={"effect_size": "distance"})
+def _newest(arrow: ArrowTables, table: Table, key: Sequence[str]) -> pd.DataFrame:
+    """The findings of the newest days; of a day's revisions the newest."""
+    frame: pd.DataFrame = arrow.read(table).to_pandas()
     if frame.empty:
         return frame
-    newest = frame["day"].max() - timedelta(days=_DRIFT_DAYS)
-    frame = frame.loc[frame["day"] > newest]
-    return frame.drop_duplicates(["data_set", "series_group", "day", "feature"], keep="last")
+    frame = frame.loc[frame["day"] > frame["day"].max() - timedelta(days=_DRIFT_DAYS)]
+    return frame.sort_values("as_of", kind="stable").drop_duplicates(key, keep="last")
 
 
 def _quarantine(arrow: ArrowTables) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from lakehouse.plain_values import finite
 from lakehouse.settings import Settings
 from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
-from lakehouse.tables.gold import BACKTESTS, PROFILES, PROMOTIONS, TRAINING_RUNS
+from lakehouse.tables.gold import BACKTESTS, PROMOTIONS, TRAINING_RUNS
 from lakehouse.time import DAY, local_day
 from models.live_days import SHADOW_DAYS, SHADOW_MARGIN
 from models.lstm import LstmConfig
@@ -33,7 +33,6 @@ from spark_jobs.tracking import log_model
 from spark_jobs.training_plan import CANDIDATES, OK, UNFINISHED, Plan, quicker
 
 Work = Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]
-TRAINING = "training"
 BESIDE = (
     f"It takes over after {SHADOW_DAYS} live days beside the champion, unless its MAE there is "
     f"more than {SHADOW_MARGIN:.0%} higher."
@@ -106,7 +105,7 @@ def run(
     as_of: datetime,
     run_id: str,
 ) -> list[dict[str, Any]]:
-    """Train, log to MLflow, and write training_runs, backtests, profiles and promotions.
+    """Train, log to MLflow, and write training_runs, backtests and promotions.
 
     A group already trained at this `as_of` with this plan is not trained again. Returns the
     rows of gold.training_runs that the call is about.
@@ -139,8 +138,6 @@ def run(
             row for result in rows.values() for row in _backtest_rows(result, plan, run_id)
         ]
         arrow.insert_new(BACKTESTS, backtests)
-        for result in rows.values():
-            arrow.insert_new(PROFILES, _profile_rows(result, plan, run_id))
         for turn, kind in enumerate(CANDIDATES):
             if (group, kind) in done:
                 continue
@@ -276,21 +273,6 @@ def _backtest_rows(result: dict[str, Any], plan: Plan, run_id: str) -> list[dict
         "run_id": run_id,
     }
     return [about | row for row in result["backtests"] or []]
-
-
-def _profile_rows(result: dict[str, Any], plan: Plan, run_id: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "data_set": TRAINING,
-            "series_group": result["series_group"],
-            "day": part["day"],
-            "revision": plan.model_version,
-            "rows": part["rows"],
-            "profile": bytes(part["profile"]),
-            "run_id": run_id,
-        }
-        for part in result["profiles"] or []
-    ]
 
 
 def models_folder(settings: Settings) -> Path:

@@ -91,13 +91,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Split:
-    """Samples in time order: all, what is trained on, and what is held out.
+    """Samples in time order: what is trained on, and what is held out.
 
     lag_days: the truth of a day is known at the origin of the day so many days later. example: the
     first sample's row.
     """
 
-    every: Samples
     train: Samples
     holdout: Samples
     lag_days: int
@@ -153,7 +152,7 @@ def split_in_time(samples: Samples, plan: Plan, example: pd.DataFrame) -> Split:
             f"{plan.holdout_days} days."
         )
     holdout = samples.select(known & (days >= first_held))
-    return Split(samples, train, holdout, 1 + delay, example)
+    return Split(train, holdout, 1 + delay, example)
 
 
 def target_days(samples: Samples) -> npt.NDArray[np.datetime64]:

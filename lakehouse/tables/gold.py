@@ -1,6 +1,7 @@
 """Gold: what models see, what they said, how right they were, and who was in charge."""
 
 from lakehouse.tables.contract import Column, Table, View
+from lakehouse.tables.watched import TABLES as WATCHED
 
 QUANTILES = ("q05", "q10", "q25", "q50", "q75", "q90", "q95")
 RUN_KINDS = ("live", "replay")
@@ -187,42 +188,6 @@ PROMOTIONS = Table(
     ),
 )
 
-PROFILES = Table(
-    name="gold.profiles",
-    meaning="whylogs profiles, one per data set, group and day",
-    key=("data_set", "series_group", "day", "revision"),
-    columns=(
-        Column("data_set", "string", "Table that was profiled"),
-        _GROUP,
-        Column("day", "date", "Local day of the profiled rows"),
-        Column("revision", "string", "Hash of the profiled rows: late rows give a new one"),
-        Column("rows", "int", "Rows profiled"),
-        Column("profile", "binary", "Serialized whylogs profile", content=False),
-        _RUN_ID,
-    ),
-)
-
-DRIFT = Table(
-    name="gold.drift",
-    meaning="How far each feature of the week up to a day lies from its reference",
-    key=("data_set", "series_group", "day", "revision", "feature"),
-    columns=(
-        Column("data_set", "string", "Table that was profiled"),
-        _GROUP,
-        Column("day", "date", "Local day judged"),
-        Column("revision", "string", "Hash of the profiled rows"),
-        Column("feature", "string", "Column judged"),
-        Column("effect_size", "double", "Hellinger distance, 0 to 1", nullable=True),
-        Column("threshold", "double", "Distance from which it is drift"),
-        Column("reference", "string", "Days that it was compared with"),
-        Column("verdict", "string", "ok, drift or too_little_data"),
-        Column("reason", "string", "same, moved, more_missing, few_values, ..."),
-        Column("persistence", "int", "Consecutive days in drift up to this one", "d"),
-        Column("missing_share", "double", "Share of missing values", nullable=True),
-        _RUN_ID,
-    ),
-)
-
 RUNS = Table(
     name="gold.runs",
     meaning="What each run read and wrote. Grows with every run",
@@ -308,8 +273,7 @@ TABLES = (
     TRAINING_RUNS,
     BACKTESTS,
     PROMOTIONS,
-    PROFILES,
-    DRIFT,
+    *WATCHED,
     RUNS,
     OUTBOX,
 )

@@ -41,6 +41,7 @@ def content() -> ReportContent:
         daily_errors=_daily_errors(rng),
         forecasts=_forecasts(rng),
         drift=_drift(rng),
+        quality=_quality(),
         quarantine=pd.DataFrame(
             {
                 "rule": ["value_is_finite", "unit_is_known"],
@@ -135,17 +136,37 @@ def _drift(rng: np.random.Generator) -> pd.DataFrame:
         for at, day in enumerate(pd.date_range("2024-10-19", "2024-10-28").date):
             moved = feature.startswith("temperature") and at > 6
             unclear = feature == "wind_speed_100m" and at == 9
-            verdict = "drift" if moved else "too_little_data" if unclear else "ok"
+            verdict = "drift" if moved else "not_judged" if unclear else "stable"
             rows.append(
                 {
                     "data_set": "gold.features",
                     "series_group": "consumption_household",
                     "day": day,
                     "feature": feature,
-                    "distance": np.nan if unclear else 0.62 if moved else 0.3 * rng.random(),
-                    "threshold": 0.4,
+                    "strength": np.nan if unclear else 1.6 if moved else 0.7 * rng.random(),
                     "verdict": verdict,
+                    "reason": "location" if moved else "no_values" if unclear else "same",
                     "persistence": at - 6 if moved else 0,
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _quality() -> pd.DataFrame:
+    days = pd.date_range("2024-10-12", "2024-10-18").date
+    return pd.DataFrame(
+        [
+            {
+                "data_set": "observations",
+                "owner": name,
+                "feature": "value",
+                "day": day,
+                "verdict": "fault" if broken else "ok",
+                "faults": ["unit"] if broken else [],
+                "reason": "The level is 1e+03 times the usual one." if broken else "",
+            }
+            for name, *_ in SERIES
+            for day in days
+            for broken in [name == SERIES[1][0] and day == days[-1]]
+        ]
+    )

@@ -1,9 +1,8 @@
-"""Drift is found when it is there, rarely when it is not, and never crashes a day."""
+"""Drift is found when it is there, rarely when it is not, and every state has a name."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -11,168 +10,154 @@ import pandas as pd
 import pytest
 
 from lakehouse.errors import BadInput
-from monitoring.drift import Drift, DriftSettings, compare, persistence
-from monitoring.profiles import merge, profile
+from monitoring.columns import Column, columns, together
+from monitoring.drift import Days, Drift, DriftSettings, Weeks, judge
+from monitoring.effects import hellinger
+from monitoring.profiles import profile
+from monitoring.reference import ReferenceSettings, days_of
 
-Draw = Callable[[np.random.Generator, int], npt.NDArray[np.float64]]
-DAY, MONTH = 24, 28 * 24
-
-
-def one(target: object, reference: object) -> Drift:
-    """The finding for a single feature, compared under the default settings."""
-    (found,) = compare(
-        profile(pd.DataFrame({"x": target})), profile(pd.DataFrame({"x": reference}))
-    )
-    return found
+DAY, ONE = date(2024, 10, 20), timedelta(days=1)
+HOURS = np.arange(24)
+SETTINGS = DriftSettings()
+Floats = npt.NDArray[np.float64]
 
 
-def normal(rng: np.random.Generator, n: int) -> npt.NDArray[np.float64]:
-    return rng.normal(size=n)
+def day_columns(values: Floats) -> dict[str, Column]:
+    return columns(profile(pd.DataFrame({"x": values})))
 
 
-def skewed(rng: np.random.Generator, n: int) -> npt.NDArray[np.float64]:
-    return rng.lognormal(size=n)
+def two_years() -> dict[date, Floats]:
+    """A series with a daily shape and weather that lasts for days; winter lifts it."""
+    rng, weather = np.random.default_rng(1), 0.0
+    days = {}
+    for back in range(800, -1, -1):
+        day = DAY - back * ONE
+        weather = 0.8 * weather + rng.normal()
+        season = 15 * np.cos(2 * np.pi * day.timetuple().tm_yday / 365.25)
+        days[day] = 20 + season + weather + 3 * np.sin(HOURS / 24 * 2 * np.pi) + rng.normal(size=24)
+    return days
 
 
-def often_zero(rng: np.random.Generator, n: int) -> npt.NDArray[np.float64]:
-    return np.where(rng.random(n) < 0.7, 0.0, rng.exponential(size=n))
+def profiled(days: dict[date, Floats]) -> dict[date, dict[str, Column]]:
+    return {day: day_columns(values) for day, values in days.items()}
 
 
-def weather(rng: np.random.Generator, n: int) -> npt.NDArray[np.float64]:
-    """Hourly values with a memory of 33 hours and a daily cycle."""
-    noise = rng.normal(size=n) * math.sqrt(1 - 0.97**2)
-    noise[0] = rng.normal()
-    for at in range(1, n):
-        noise[at] += 0.97 * noise[at - 1]
-    noise += np.sin(np.arange(n) * 2 * np.pi / 24)
-    return noise
+@pytest.fixture(scope="module")
+def calm() -> dict[date, dict[str, Column]]:
+    return profiled(two_years())
 
 
-def share_in_drift(draw: Draw, target: int, reference: int, shift: float) -> float:
-    """Share of 200 seeded draws in drift; all draws are columns of one frame, so it is fast."""
-    rng = np.random.default_rng(11)
-    drawn = np.array([draw(rng, reference + target) for _ in range(200)]).T
-    drawn[reference:] += shift * drawn.std(axis=0)
-    names = [f"draw_{at}" for at in range(200)]
-    found = compare(
-        profile(pd.DataFrame(drawn[reference:], columns=names)),
-        profile(pd.DataFrame(drawn[:reference], columns=names)),
-    )
-    return float(np.mean([drift.verdict == "drift" for drift in found]))
+def found(days: Days, day: date = DAY, before: int = 0) -> Drift:
+    return judge(Weeks(days, SETTINGS.least_days), day, "x", before, SETTINGS)
 
 
-@pytest.mark.parametrize("draw", [normal, skewed, often_zero])
-def test_an_unchanged_distribution_is_rarely_called_drift(draw: Draw) -> None:
-    assert share_in_drift(draw, DAY, MONTH, shift=0) < 0.05
+def last_week(held: dict[date, dict[str, Column]], values: Floats) -> Days:
+    return held | dict.fromkeys(days_of([DAY]), day_columns(values))
 
 
-@pytest.mark.parametrize("draw", [normal, skewed, often_zero])
-def test_a_shift_of_two_standard_deviations_is_nearly_always_found(draw: Draw) -> None:
-    assert share_in_drift(draw, DAY, MONTH, shift=2) > 0.95
+def test_the_reference_is_the_same_weekdays_around_the_date_and_just_before() -> None:
+    settings = ReferenceSettings(past_years=2, weeks_around=1, weeks_before=2)
+    ends = settings.past(DAY) + settings.before(DAY)
+    assert {end.weekday() for end in ends} == {DAY.weekday()}
+    assert settings.before(DAY) == [date(2024, 10, 6), date(2024, 10, 13)]
+    assert settings.past(DAY)[3:] == [date(2023, 10, 15), date(2023, 10, 22), date(2023, 10, 29)]
+    assert days_of([DAY]) == [DAY - back * ONE for back in range(6, -1, -1)]
 
 
-def test_a_week_of_weather_is_calm_where_a_day_of_it_is_not() -> None:
-    assert share_in_drift(weather, 7 * DAY, 2 * MONTH, shift=0) < 0.06
-    assert share_in_drift(weather, 7 * DAY, 2 * MONTH, shift=2) > 0.95
-    assert share_in_drift(weather, DAY, MONTH, shift=0) > 0.2
+def test_a_change_of_season_is_no_drift(calm: dict[date, dict[str, Column]]) -> None:
+    weeks = Weeks(calm, SETTINGS.least_days)
+    judged = [judge(weeks, DAY - back * ONE, "x", 0, SETTINGS) for back in range(0, 360, 9)]
+    assert {one.verdict for one in judged} == {"stable"}
 
 
-def test_a_change_of_spread_alone_is_found() -> None:
-    rng = np.random.default_rng(3)
-    assert one(5 * normal(rng, 168), normal(rng, MONTH)).verdict == "drift"
-
-
-ALL_NULL = [np.nan] * DAY
-REFERENCE = list(np.linspace(0, 1, MONTH))
+def test_a_shift_is_watched_first_and_drift_after_days_in_a_row(
+    calm: dict[date, dict[str, Column]],
+) -> None:
+    shifted = day_columns(60 + 3 * np.sin(HOURS))
+    days = calm | dict.fromkeys(days_of([DAY + 3 * ONE]), shifted)
+    before, verdicts = 0, []
+    for after in range(4):
+        one = found(days, DAY + after * ONE, before)
+        before = one.persistence
+        verdicts.append(one.verdict)
+    assert verdicts == ["watch", "watch", "drift", "drift"]
+    assert found(calm).persistence == 0
 
 
 @pytest.mark.parametrize(
-    ("target", "reference", "verdict", "reason"),
+    ("values", "reason"),
     [
-        ([7.0] * DAY, [7.0] * MONTH, "ok", "constant"),
-        ([8.0] * DAY, [7.0] * MONTH, "drift", "left_constant"),
-        ([6.0] * DAY, [7.0] * MONTH, "drift", "left_constant"),
-        ([0.5] * DAY, REFERENCE, "drift", "moved"),
-        (ALL_NULL, REFERENCE, "drift", "more_missing"),
-        (ALL_NULL, [np.nan] * MONTH, "too_little_data", "few_reference_values"),
-        (REFERENCE[:DAY], [np.nan] * MONTH, "too_little_data", "few_reference_values"),
-        (REFERENCE[::28] + [np.nan] * 10, REFERENCE, "drift", "more_missing"),
-        (REFERENCE[::28], REFERENCE, "ok", "same"),
-        (REFERENCE[::29][:23], REFERENCE, "ok", "same"),
-        (REFERENCE[::100], REFERENCE, "too_little_data", "few_values"),
-        ([], REFERENCE, "too_little_data", "few_values"),
-        (REFERENCE[::28], REFERENCE[::10], "too_little_data", "few_reference_values"),
-        ([0.0] * DAY, [0.0] * 620 + [1.0] * 52, "ok", "same"),
-        ([1.0] * DAY, [0.0] * 620 + [1.0] * 52, "drift", "moved"),
+        (20 + 30 + HOURS / 4, "location"),
+        (30 + 40 * np.sin(HOURS), "spread"),
     ],
 )
-def test_every_state_of_a_feature_has_a_name(
-    target: list[float], reference: list[float], verdict: str, reason: str
+def test_what_moved_is_named(
+    calm: dict[date, dict[str, Column]], values: Floats, reason: str
 ) -> None:
-    found = one(np.array(target, dtype=float), np.array(reference, dtype=float))
-    assert (found.verdict, found.reason) == (verdict, reason)
+    one = found(last_week(calm, values))
+    assert (one.verdict, one.reason) == ("watch", reason)
+    assert one.effects is not None
+    assert SETTINGS.strength(one.effects) >= 1
 
 
-def test_a_feature_that_one_side_lacks_is_named_and_does_not_stop_the_others() -> None:
-    rng = np.random.default_rng(5)
-    old = profile(pd.DataFrame({"kept": normal(rng, MONTH), "gone": normal(rng, MONTH)}))
-    new = profile(pd.DataFrame({"kept": normal(rng, DAY), "new": normal(rng, DAY)}))
-    found = {drift.feature: drift for drift in compare(new, old)}
-    assert found["gone"].reason == "absent_from_target"
-    assert found["new"].reason == "absent_from_reference"
-    assert found["gone"].verdict == found["new"].verdict == "too_little_data"
-    assert found["kept"].verdict == "ok"
+def test_a_shape_that_changed_alone_is_named() -> None:
+    """Two values in the place of a normal distribution of the same middle and spread."""
+    rng = np.random.default_rng(6)
+    ends = [DAY, *SETTINGS.reference.past(DAY), *SETTINGS.reference.before(DAY)]
+    held = profiled({day: rng.normal(size=24) for day in days_of(ends)})
+    assert found(held).reason == "same"
+    assert found(last_week(held, np.where(HOURS % 2 == 0, 0.75, -0.75))).reason == "shape"
 
 
-def test_a_finding_tells_rows_and_missing_shares_of_both_sides() -> None:
-    found = one([1.0] * 18 + [None] * 6, list(range(90)) + [np.nan] * 10)
-    assert (found.rows, found.reference_rows) == (24, 100)
-    assert found.missing_share == pytest.approx(0.25)
-    assert found.reference_missing_share == pytest.approx(0.1)
+ALWAYS = [DAY - back * ONE for back in range(800)]
+
+
+def test_a_constant_stays_stable_and_leaving_it_is_told() -> None:
+    held = dict.fromkeys(ALWAYS, day_columns(np.full(24, 7.0)))
+    assert (found(held).verdict, found(held).reason) == ("stable", "constant")
+    left = found(last_week(held, np.full(24, 8.0)))
+    assert (left.verdict, left.reason) == ("watch", "left_constant")
+
+
+def test_a_young_series_has_no_reference_and_a_week_of_few_days_is_not_judged() -> None:
+    days = dict.fromkeys(ALWAYS, day_columns(np.full(24, 7.0)))
+    young = {day: days[day] for day in ALWAYS[:200]}
+    assert (found(young).verdict, found(young).reason) == ("no_reference", "no_past_year")
+    few = {day: days[day] for day in (*ALWAYS[:3], *ALWAYS[20:])}
+    assert (found(few).verdict, found(few).reason) == ("not_judged", "few_days")
+
+
+def test_a_feature_without_any_value_is_not_judged(calm: dict[date, dict[str, Column]]) -> None:
+    one = found(last_week(calm, np.full(24, np.nan)), before=5)
+    assert (one.verdict, one.reason, one.persistence) == ("not_judged", "no_values", 0)
+    assert one.missing_share == 1
+
+
+def test_an_unreadable_profile_is_told_while_it_is_in_the_week(
+    calm: dict[date, dict[str, Column]],
+) -> None:
+    one = found(calm | {DAY - 2 * ONE: None})
+    assert (one.verdict, one.reason) == ("not_judged", "unreadable_profile")
+    assert found(calm | {DAY - 16 * ONE: None}).verdict == "stable"
+
+
+def test_columns_of_days_together_are_the_column_of_all_rows() -> None:
+    first, second = np.sin(HOURS), np.append(HOURS / 7, np.nan)
+    both = together([day_columns(first)["x"], day_columns(second)["x"]])
+    whole = day_columns(np.concatenate([first, second]))["x"]
+    assert both.readable() == pytest.approx(whole.readable())
+    assert both.readable()["mean"] == pytest.approx(np.nanmean([*first, *second]))
+    assert both.readable()["stddev"] == pytest.approx(np.nanstd([*first, *second]))
+    assert both.readable()["missing"] == 1
 
 
 def test_the_distance_is_that_of_the_definition() -> None:
-    """Two shares of the reference, of which the target has all in one: sqrt(1 - sqrt(1/2))."""
-    settings = DriftSettings(bins=2)
-    (found,) = compare(
-        profile(pd.DataFrame({"x": [9.0] * 30})),
-        profile(pd.DataFrame({"x": np.arange(10.0).repeat(10)})),
-        settings,
-    )
-    assert found.distance == pytest.approx(math.sqrt(1 - math.sqrt(0.5)), abs=1e-9)
+    """Two equal shares, of which the other has all in one: sqrt(1 - sqrt(1/2))."""
+    told = hellinger(np.array([0.0, 30.0]), np.array([50.0, 50.0]))
+    assert float(told) == pytest.approx(np.sqrt(1 - np.sqrt(0.5)))
 
 
-def test_the_distance_does_not_depend_on_how_the_reference_was_cut_into_days() -> None:
-    rng = np.random.default_rng(8)
-    reference = pd.DataFrame({"x": normal(rng, MONTH)})
-    days = merge([profile(part) for _, part in reference.groupby(np.arange(MONTH) // 24)])
-    target = profile(pd.DataFrame({"x": normal(rng, DAY)}))
-    assert compare(target, days) == compare(target, profile(reference))
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "days"),
-    [
-        ([], 0),
-        (["drift"], 1),
-        (["drift", "drift", "ok"], 0),
-        (["drift", "ok", "drift", "drift"], 2),
-        (["drift", "too_little_data", "drift"], 1),
-        (["drift", "too_little_data"], 0),
-    ],
-)
-def test_persistence_counts_the_days_in_drift_up_to_the_newest(
-    verdicts: list[str], days: int
-) -> None:
-    assert persistence(verdicts) == days
-
-
-def test_an_unknown_verdict_is_refused() -> None:
-    with pytest.raises(BadInput, match="DRIFTED"):
-        persistence(["ok", "DRIFTED"])
-
-
-@pytest.mark.parametrize("wrong", [{"threshold": 0.0}, {"bins": 1}, {"missing_rise": 2.0}])
+@pytest.mark.parametrize("wrong", [{"location": 0.0}, {"bins": 1}, {"least_days": 8}])
 def test_settings_that_cannot_judge_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(BadInput, match="drift settings"):
         DriftSettings(**wrong)  # type: ignore[arg-type]

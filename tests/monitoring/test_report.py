@@ -113,12 +113,26 @@ def test_times_are_local_with_the_zone_named(report: Report) -> None:
     assert "Europe/Copenhagen" in alts
 
 
-def test_only_what_is_not_ok_stands_in_the_drift_table(report: Report) -> None:
+def test_only_what_is_not_stable_stands_in_the_drift_table(report: Report) -> None:
     table = report.html.split('id="drift"')[1].split("</section>")[0]
     said = Page(table).text
     assert "temperature_2m_celsius" in said
-    assert "too little data" in said
+    assert "not judged" in said
     assert "hour_of_week" not in said
+
+
+def test_a_quality_fault_is_told_with_its_day_and_a_sentence(report: Report) -> None:
+    said = Page(report.html.split('id="quality"')[1].split("</section>")[0]).text
+    for part in ("dk2.consumption.household.101", "unit", "18 Oct 2024", "1e+03 times the usual"):
+        assert part in said
+    assert "Quality faults in 1 of 4 series" in report.text
+
+
+def test_days_without_a_fault_are_said_to_be_without(content: ReportContent) -> None:
+    healthy = content.quality[content.quality["verdict"] == "ok"]
+    said = " ".join(build(replace(content, quality=healthy)).text.split())
+    assert "No quality fault in 4 series" in said
+    assert "No day has been judged" not in said
 
 
 @pytest.mark.parametrize("name", sorted(COLUMNS))
@@ -192,9 +206,9 @@ def test_columns_of_nothing_but_none_are_unknown_not_an_error(content: ReportCon
         accuracy=content.accuracy.assign(mae=None, skill=None, coverage_80=None, days=None),
         daily_errors=content.daily_errors.assign(mae=None),
         forecasts=content.forecasts.assign(truth=None, naive=None, q05=None, unit=None),
-        drift=content.drift.assign(distance=None, verdict="too_little_data"),
+        drift=content.drift.assign(strength=None, verdict="not_judged"),
     )
-    assert "4 with too little data" in build(none).text
+    assert "4 that could not be judged" in " ".join(build(none).text.split())
 
 
 @pytest.mark.parametrize(

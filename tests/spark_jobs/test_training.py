@@ -18,7 +18,7 @@ from pyspark.sql import SparkSession
 from lakehouse.catalogue import Catalogue
 from lakehouse.errors import GridcastError
 from lakehouse.settings import Settings
-from lakehouse.tables.gold import BACKTESTS, PROFILES, PROMOTIONS, TRAINING_RUNS
+from lakehouse.tables.gold import BACKTESTS, PROMOTIONS, TRAINING_RUNS
 from models.lstm import LstmConfig
 from models.samples import KNOWN, PAST_HOURS, TARGET_HOURS, WEATHER, Samples, from_rows
 from models.trained import load as load_trained
@@ -242,7 +242,6 @@ def test_every_held_out_day_is_kept_of_every_model(town: Town) -> None:
         for model in ("lstm", "seasonal_naive")
     }
     assert price["mae"] == pytest.approx(mae["lstm"] / mae["seasonal_naive"])
-    assert {row["series_group"] for row in town.small.rows(PROFILES)} == {"price", "home"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -305,13 +304,13 @@ def test_a_run_in_mlflow_tells_of_horizons_inputs_and_the_window(town: Town) -> 
 def test_where_the_days_cannot_be_judged_nothing_is_decided(
     by_hand: ByHand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: Any) -> None:
-        raise ValueError("no profiles today")
+    def broken(*_: Any) -> None:
+        raise ValueError("no judge today")
 
-    monkeypatch.setattr(judging, "monthly_profiles", broken)
+    monkeypatch.setattr(judging, "_daily_losses", broken)
     failed = by_itself(by_hand.plan, "price")
     assert {row["status"] for row in failed} == {"failed"}
-    assert all("no profiles today" in row["reason"] for row in failed)
+    assert all("no judge today" in row["reason"] for row in failed)
 
 
 def test_again_at_the_same_moment_nothing_is_trained_and_nothing_written(

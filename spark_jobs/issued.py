@@ -1,0 +1,86 @@
+"""What was issued day by day, as it is profiled: features and forecasts have no later vintages."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+
+from lakehouse.arrow import ArrowTables
+from lakehouse.catalogue import WEATHER_VARIABLES, Catalogue
+from lakehouse.tables import Table
+from lakehouse.tables.gold import FEATURES, FORECASTS
+from lakehouse.tables.watched import PROFILES
+from lakehouse.time import intervals_of
+from monitoring import profiles
+from spark_jobs.profiled import Profiled
+
+ISSUED = {"features": FEATURES, "forecasts": FORECASTS}
+#: How wide a forecast is, beside its median.
+_WIDTH = "q90_less_q10"
+#: A day that was interrupted may be issued so long after the newest one.
+_INTERRUPTED = timedelta(days=7)
+
+
+def issued_days(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> list[Profiled]:
+    """The profiles of whole local days of live features and forecasts that have none yet."""
+    names = ["data_set", "series_group", "day", "revision"]
+    held = arrow.rows(PROFILES, names, [("data_set", "in", list(ISSUED))])
+    known = {tuple(row[name] for name in names) for row in held}
+    found = []
+    for data_set in ISSUED:
+        days = [row["day"] for row in held if row["data_set"] == data_set]
+        rows = _rows(arrow, data_set, max(days, default=None), as_of)
+        for part in _whole_days(data_set, rows, catalogue):
+            if (part.data_set, part.series_group, part.day, part.revision) not in known:
+                found.append(part)
+    return found
+
+
+def _rows(arrow: ArrowTables, data_set: str, newest: date | None, as_of: datetime) -> pd.DataFrame:
+    """series_id, series_group, forecast_origin, valid_time and what is profiled."""
+    table: Table = ISSUED[data_set]
+    filters: list[tuple[str, str, object]] = [("forecast_origin", "<=", as_of)]
+    if newest:
+        since = pd.Timestamp(newest, tz="UTC").to_pydatetime() - _INTERRUPTED
+        filters.append(("forecast_origin", ">=", since))
+    names = ["series_id", "series_group", "forecast_origin", "valid_time"]
+    if data_set == "features":
+        frame = arrow.read(table, [*names, *WEATHER_VARIABLES], filters).to_pandas()
+    else:
+        filters += [("run_kind", "=", "live"), ("forecast_source", "in", ["champion", "fallback"])]
+        names += ["forecast_source", "model_name", "q10", "q50", "q90"]
+        frame = arrow.read(table, names, filters).to_pandas()
+        frame[_WIDTH] = frame["q90"] - frame["q10"]
+        # The champion's, else that of who stood in for it, else seasonal naive's.
+        naive = frame["model_name"] == "seasonal_naive"
+        frame = frame.assign(naive=naive).sort_values(
+            ["forecast_source", "naive", "model_name"], ascending=[False, False, True]
+        )
+    ordered: pd.DataFrame = frame.sort_values("forecast_origin", kind="stable")
+    return ordered.drop_duplicates(["series_id", "valid_time"], keep="last")
+
+
+def _whole_days(data_set: str, rows: pd.DataFrame, catalogue: Catalogue) -> Iterator[Profiled]:
+    columns = list(WEATHER_VARIABLES) if data_set == "features" else ["q50", _WIDTH]
+    for group_id, own in rows.groupby("series_group"):
+        group = catalogue.groups.get(str(group_id))
+        if group is None:  # its series were taken out of the catalogue
+            continue
+        days = own["valid_time"].dt.tz_convert(group.zone).dt.date
+        for day, part in own.groupby(days):
+            intervals = len(intervals_of(day, group.zone, group.resolution_minutes))
+            if len(part) < intervals * part["series_id"].nunique():
+                continue
+            ordered = part.sort_values(["series_id", "valid_time"])
+            told = ordered[["series_id", "valid_time", *columns]].to_csv(index=False)
+            yield Profiled(
+                data_set=data_set,
+                series_group=str(group_id),
+                day=day,
+                revision=hashlib.sha256(told.encode()).hexdigest()[:16],
+                rows=len(ordered),
+                profile=profiles.profile(ordered[columns]),
+                recorded_until=None,
+                quality=[],
+            )
