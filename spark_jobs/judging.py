@@ -138,13 +138,19 @@ class _Held:
         trained, held = _span(split.train), _span(split.holdout)
         return {
             "status": OK,
-            "reason": f"Trained on {len(split.train)} series-days.",
+            "reason": f"Trained on {len(split.train)} series-days{self._blocked()}.",
             "train_from": trained[0],
             "train_to": trained[1],
             "holdout_from": held[0],
             "holdout_to": held[1],
             "samples": len(split.train),
         }
+
+    def _blocked(self) -> str:
+        own = {*self._split.train.series_id, *self._split.holdout.series_id}
+        first, last = _span(self._split.train)[0], _span(self._split.holdout)[1]
+        count = sum(name in own and first <= day <= last for name, day in self._plan.blocked)
+        return f"; {count} were left out, as gold.quality calls them broken" if count else ""
 
     def judge(self, champion: Model | None) -> dict[str, Any]:
         """Daily losses on the held-out days of the candidates, of who is in charge, and of naive,

@@ -18,6 +18,7 @@ from lakehouse.settings import Settings
 from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.gold import BACKTESTS, PROMOTIONS, TRAINING_RUNS
+from lakehouse.tables.watched import QUALITY
 from lakehouse.time import DAY, local_day
 from models.live_days import SHADOW_DAYS, SHADOW_MARGIN
 from models.lstm import LstmConfig
@@ -37,6 +38,8 @@ BESIDE = (
     f"It takes over after {SHADOW_DAYS} live days beside the champion, unless its MAE there is "
     f"more than {SHADOW_MARGIN:.0%} higher."
 )
+BROKEN = frozenset({"range", "flat", "unit", "shifted"})
+"""Faults of values that are there, but are not the truth."""
 #: Target days between the newest known truth and `as_of` that a plan allows for.
 _SLACK_DAYS = 60
 
@@ -111,7 +114,11 @@ def run(
     rows of gold.training_runs that the call is about.
     """
     plan = make_plan(settings, catalogue, as_of)
-    plan = replace(plan, deadline=time.time() + 60.0 * settings.train_minutes)
+    plan = replace(
+        plan,
+        blocked=broken_days(arrow, as_of),
+        deadline=time.time() + 60.0 * settings.train_minutes,
+    )
     done = {
         (row["series_group"], row["model_name"]): row
         for row in arrow.rows(TRAINING_RUNS)
@@ -153,6 +160,16 @@ def run(
                 arrow.insert_new(TRAINING_RUNS, [row])
             done[group, kind] = row
     return [done[group, kind] for group in groups for kind in CANDIDATES if (group, kind) in done]
+
+
+def broken_days(arrow: ArrowTables, as_of: datetime) -> frozenset[tuple[str, date]]:
+    """Series and local days of observations that had a fault, by what was known at `as_of`."""
+    newest: dict[tuple[str, date], dict[str, Any]] = {}
+    names = ["owner", "day", "verdict", "faults", "as_of"]
+    filters = [("data_set", "=", "observations"), ("as_of", "<=", as_of)]
+    for row in sorted(arrow.rows(QUALITY, names, filters), key=lambda row: row["as_of"]):
+        newest[row["owner"], row["day"]] = row
+    return frozenset(day for day, row in newest.items() if BROKEN & set(row["faults"]))
 
 
 def make_registry(settings: Settings) -> Registry:

@@ -44,8 +44,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """How groups are trained. deadline: seconds of the epoch from which no part is begun, nor
-    another epoch; None is no limit."""
+    """How groups are trained.
+
+    blocked: series and local days whose truth is broken (`gold.quality`): nothing is learnt from
+    them, and nothing is judged on them. deadline: seconds of the epoch from which no part is begun,
+    nor another epoch; None is no limit.
+    """
 
     model_version: str
     folder: Path  # of all models
@@ -55,6 +59,7 @@ class Plan:
     seed: int
     config: LstmConfig
     trees: TreesConfig = field(default_factory=TreesConfig)
+    blocked: frozenset[tuple[str, date]] = frozenset()
     deadline: float | None = None
 
     def model(self, series_group: str, kind: str) -> Model:
@@ -124,7 +129,16 @@ def split_of(plan: Plan, series_group: str) -> Split:
     """The samples of a group, from where Spark wrote them. Raises GridcastError with the counts
     where too little history remains."""
     rows = dense_rows(pd.read_parquet(plan.samples_folder / f"series_group={series_group}"))
-    return split_in_time(from_rows(rows), plan, rows.head(1))
+    return split_in_time(without(from_rows(rows), plan.blocked), plan, rows.head(1))
+
+
+def without(samples: Samples, blocked: frozenset[tuple[str, date]]) -> Samples:
+    """The samples, with no truth on the blocked days of each series."""
+    if samples.target is None or not blocked:
+        return samples
+    days = zip(samples.series_id, target_days(samples).tolist(), strict=True)
+    broken = np.array([day in blocked for day in days])
+    return replace(samples, target=np.where(broken[:, None], np.nan, samples.target))
 
 
 def split_in_time(samples: Samples, plan: Plan, example: pd.DataFrame) -> Split:

@@ -19,6 +19,7 @@ from lakehouse.catalogue import Catalogue
 from lakehouse.errors import GridcastError
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import BACKTESTS, PROMOTIONS, TRAINING_RUNS
+from lakehouse.tables.watched import QUALITY
 from models.lstm import LstmConfig
 from models.samples import KNOWN, PAST_HOURS, TARGET_HOURS, WEATHER, Samples, from_rows
 from models.trained import load as load_trained
@@ -28,7 +29,7 @@ from spark_jobs.dense import dense_rows
 from spark_jobs.features import training_set
 from spark_jobs.fitting import fit_part
 from spark_jobs.judging import judge_group
-from spark_jobs.training_plan import Plan, split_in_time
+from spark_jobs.training_plan import Plan, split_in_time, without
 from tests.small_lakehouse import SmallLakehouse, forget_logs, utc
 from tests.spark_jobs.world import PRICE, settle, town_catalogue, town_rows, with_home
 
@@ -101,6 +102,34 @@ def test_what_is_trained_on_was_known_at_the_first_held_out_origin(
     assert min(held) >= held_from
     assert max(held) == last
     assert len(held) <= holdout_days
+
+
+def test_nothing_is_learnt_from_or_judged_on_broken_days() -> None:
+    samples = days_of_samples(date(2024, 5, 1), [True] * 40)
+    blocked = frozenset({("a", date(2024, 5, 3)), ("a", date(2024, 6, 8)), ("b", date(2024, 5, 4))})
+    plan = replace(PLAN, as_of_day=date(2024, 6, 9))
+    split = split_in_time(without(samples, blocked), plan, NO_EXAMPLE)
+    assert date(2024, 5, 3) not in target_days(split.train)
+    assert {date(2024, 5, 2), date(2024, 5, 4)} <= set(target_days(split.train))
+    assert date(2024, 6, 8) not in target_days(split.holdout)
+    assert date(2024, 6, 9) in target_days(split.holdout)
+
+
+def test_the_newest_judgement_of_a_day_counts(small: SmallLakehouse) -> None:
+    def judged(owner: str, hour: int, *faults: str, data_set: str = "observations") -> None:
+        about = {"data_set": data_set, "owner": owner, "day": date(2024, 10, 1)}
+        as_of = AS_OF - timedelta(hours=hour)
+        row = QUALITY.row(**about, revision=str(hour), as_of=as_of, faults=list(faults))
+        small.arrow.append(QUALITY, [row])
+
+    judged("still broken", 2, "flat")
+    judged("mended", 2, "unit")
+    judged("mended", 1)
+    judged("broken later", -1, "range")
+    judged("late, no more", 2, "stale", "missing")
+    judged("weather", 2, "range", data_set="weather")
+    found = train.broken_days(small.arrow, AS_OF)
+    assert found == {("still broken", date(2024, 10, 1))}
 
 
 def test_a_group_without_any_truth_says_so() -> None:
