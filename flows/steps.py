@@ -13,13 +13,21 @@ from flows.run import Outcome, Run
 from lakehouse.errors import SourceError
 from lakehouse.tables import TABLES
 from lakehouse.tables.bronze import LANDINGS, QUARANTINE
-from lakehouse.tables.gold import FORECAST_ERRORS, OUTBOX, PROMOTIONS, RUNS, TRAINING_RUNS
+from lakehouse.tables.gold import (
+    FORECAST_ERRORS,
+    INCIDENTS,
+    OUTBOX,
+    PROMOTIONS,
+    RUNS,
+    TRAINING_RUNS,
+)
 from lakehouse.time import iso
 from sources.addresses import addresses
 from sources.http import Pace, new_client
 from spark_jobs import build as build_job
 from spark_jobs import evaluate as evaluate_job
 from spark_jobs import forecast as forecast_job
+from spark_jobs import incidents as incidents_job
 from spark_jobs import ingest as ingest_job
 from spark_jobs import live_days as live_days_job
 from spark_jobs import monitor as monitor_job
@@ -157,6 +165,9 @@ def monitor(run: Run) -> Outcome:
             return outcome
         outcome.written = monitor_job.run(
             run.tables, run.arrow, run.catalogue, run.as_of, run.run_id
+        )
+        outcome.written[INCIDENTS.name] = incidents_job.run(
+            run.arrow, run.catalogue, run.settings, run.as_of, run.run_id
         )
         delivered = report_job.run(
             run.tables, run.arrow, run.catalogue, run.settings, run.as_of, run.run_id

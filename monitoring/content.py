@@ -24,6 +24,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("strength", "verdict", "reason", "persistence"),
     ),
     "quality": ("data_set", "owner", "feature", "day", "verdict", "faults", "reason"),
+    "incidents": ("kind", "about", "at", "reason"),
     "quarantine": ("rule", "table", "records", "example_reason"),
     "gaps": ("series_id", "gaps"),
     "freshness": ("series_id", "newest_event_time", "newest_available_at"),
@@ -34,6 +35,7 @@ _INSTANTS = {
     "forecasts": ("valid_time",),
     "freshness": ("newest_event_time", "newest_available_at"),
     "champions": ("decided_at",),
+    "incidents": ("at",),
 }
 _KEYS = {
     "forecasts": ["series_id", "valid_time"],
@@ -64,6 +66,7 @@ class ReportContent:
     drift: one row per data set, group, local day and feature, newest days; strength: greatest
         effect over its threshold, NaN where there was none; persistence: days.
     quality: one row per series or place, feature and local day; faults: a list of names.
+    incidents: what needs a person; at: aware, when it was found.
     quarantine: records refused per rule, with the reason of one of them.
     gaps: missing values per series. freshness: aware instants. tables: row counts.
     champions: the models in charge; decided_at: aware.
@@ -81,6 +84,7 @@ class ReportContent:
     forecasts: pd.DataFrame = field(default_factory=_nothing)
     drift: pd.DataFrame = field(default_factory=_nothing)
     quality: pd.DataFrame = field(default_factory=_nothing)
+    incidents: pd.DataFrame = field(default_factory=_nothing)
     quarantine: pd.DataFrame = field(default_factory=_nothing)
     gaps: pd.DataFrame = field(default_factory=_nothing)
     freshness: pd.DataFrame = field(default_factory=_nothing)

@@ -66,7 +66,7 @@ def _html(
     *,
     standalone: bool = False,
 ) -> str:
-    return _render(
+    return render(
         "report.html.j2",
         content=content,
         as_of=wording.moment(content.as_of, content.zone),
@@ -79,7 +79,7 @@ def _html(
 
 
 def _text(content: ReportContent, parts: list[Section], drawn: dict[str, Picture]) -> str:
-    text = _render(
+    text = render(
         "report.txt.j2",
         content=content,
         as_of=wording.moment(content.as_of, content.zone),
@@ -92,7 +92,8 @@ def _text(content: ReportContent, parts: list[Section], drawn: dict[str, Picture
     return text.replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
-def _render(template: str, **values: object) -> str:
+def render(template: str, **values: object) -> str:
+    """A template of this package, filled; an HTML one escapes its values."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

@@ -10,6 +10,8 @@ from monitoring.content import ReportContent
 from monitoring.watch_sections import (
     drift_section,
     drift_sentence,
+    incidents_section,
+    incidents_sentence,
     quality_section,
     quality_sentence,
 )
@@ -18,6 +20,7 @@ from monitoring.watch_sections import (
 def sections(content: ReportContent) -> list[Section]:
     """All sections in reading order: how good, what next, what changed, what is missing."""
     return [
+        incidents_section(content),
         _accuracy(content),
         _daily_errors(content),
         _forecasts(content),
@@ -33,7 +36,8 @@ def sections(content: ReportContent) -> list[Section]:
 
 def headline(content: ReportContent) -> list[str]:
     """The findings in a few sentences, for the top of the report."""
-    said = [_headline_accuracy(content.accuracy), drift_sentence(content.drift)]
+    said = [incidents_sentence(content.incidents), _headline_accuracy(content.accuracy)]
+    said.append(drift_sentence(content.drift))
     said.append(quality_sentence(content.quality))
     if not content.quarantine.empty:
         refused = int(content.quarantine["records"].sum())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from monitoring import wording
+from monitoring.advice import ADVICE, TITLES
 from monitoring.cells import Cell, Section, cells, headings, records
 from monitoring.content import ReportContent
 
@@ -36,6 +37,35 @@ def drift_sentence(drift: pd.DataFrame) -> str:
     if without := int(verdicts.get("no_reference", 0)):
         said.append(f"{without} more without a past year to compare with")
     return ", ".join(said) + "."
+
+
+def incidents_sentence(incidents: pd.DataFrame) -> str:
+    """How much needs a person."""
+    if incidents.empty:
+        return "All well: nothing needs a person."
+    return f"{wording.things(len(incidents), 'thing')} to look at."
+
+
+def incidents_section(content: ReportContent) -> Section:
+    """What needs a person, since when, and what to do."""
+    rows = [
+        cells(
+            row.about,
+            Cell(TITLES[str(row.kind)], "bad"),
+            wording.moment(row.at, content.zone),
+            row.reason,
+            ADVICE[str(row.kind)],
+        )
+        for row in records(content.incidents, ["at", "about"])
+    ]
+    return Section(
+        key="incidents",
+        title="What needs a person",
+        lead=incidents_sentence(content.incidents),
+        empty=incidents_sentence(content.incidents),
+        headings=headings("About", "What", "Since", "In words", "What to do"),
+        rows=rows,
+    )
 
 
 def drift_section(content: ReportContent) -> Section:

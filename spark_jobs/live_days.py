@@ -46,10 +46,12 @@ def _unfit(
     arrow: ArrowTables, group: str, standing: Standing, as_of: datetime
 ) -> dict[str, Any] | None:
     """The row that sets a champion aside, where its live days ask for it."""
-    champion, naive = standing.champion, _naive(group)
+    champion, naive = standing.champion, naive_of(group)
     if not champion or not standing.since:
         return None
-    found = fit(champion.name, naive.name, _pairs(arrow, champion, naive, standing.since, as_of))
+    found = fit(
+        champion.name, naive.name, daily_pairs(arrow, champion, naive, standing.since, as_of)
+    )
     if found.passed is not False:
         return None
     return _row(_SET_ASIDE, champion, naive, naive, found) | {"promoted": False}
@@ -62,9 +64,9 @@ def _shadowed(
     if not standing.awaiting:
         return None
     candidate, since = standing.awaiting
-    in_charge = standing.champion or _naive(group)
-    for incumbent in (in_charge, _naive(group)):  # one that is silent holds nobody up
-        pairs = _pairs(arrow, candidate, incumbent, since, as_of)
+    in_charge = standing.champion or naive_of(group)
+    for incumbent in (in_charge, naive_of(group)):  # one that is silent holds nobody up
+        pairs = daily_pairs(arrow, candidate, incumbent, since, as_of)
         if any(np.isfinite(theirs).any() for _, theirs in pairs.values()):
             break
     found = shadow(candidate.name, incumbent.name, pairs)
@@ -98,11 +100,12 @@ def _row(
     }
 
 
-def _naive(group: str) -> Model:
+def naive_of(group: str) -> Model:
+    """Seasonal naive, as a model of a group."""
     return Model(group, FALLBACK, FALLBACK_VERSION)
 
 
-def _pairs(
+def daily_pairs(
     arrow: ArrowTables, mine: Model, theirs: Model, since: datetime, as_of: datetime
 ) -> Pairs:
     """By series, the daily MAE of two models of a group since a moment."""

@@ -1,6 +1,8 @@
-"""Mails of the outbox that are not delivered yet: tried, and tried again at the next run."""
+"""The outbox: mails go in once, and are tried until somebody has taken them."""
 
 from datetime import datetime
+from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 from lakehouse.arrow import ArrowTables
@@ -8,6 +10,7 @@ from lakehouse.errors import ConfigError
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import OUTBOX
 from lakehouse.time import DAY
+from monitoring import mail
 from monitoring.delivery import NotDelivered, Ses, Smtp, Transport, read
 
 WRITTEN, SENT, FAILED = "written", "sent", "failed"
@@ -27,14 +30,39 @@ def run(arrow: ArrowTables, settings: Settings, at: datetime, run_id: str) -> li
     for row in waiting(arrow, at):
         attempt = row["attempt"] + 1
         try:
-            mail = read(settings.lakehouse / "outbox" / row["path"])
-            state, reason = SENT, transport.send(mail, row["recipients"])
+            letter = read(settings.lakehouse / "outbox" / row["path"])
+            state, reason = SENT, transport.send(letter, row["recipients"])
         except (NotDelivered, OSError) as fault:
             state, reason = FAILED, str(fault)
             said.append(f"The mail '{row['subject']}' waits in the outbox: {reason}")
         tried = {"attempt": attempt, "state": state, "reason": reason, "run_id": run_id}
         arrow.insert_new(OUTBOX, [row | tried])
     return said
+
+
+def put(
+    arrow: ArrowTables,
+    settings: Settings,
+    letter: EmailMessage,
+    message_id: str,
+    as_of: datetime,
+    run_id: str,
+) -> tuple[Path, int]:
+    """Put a mail into the outbox folder and gold.outbox, once; returns its file, and rows."""
+    folder = settings.lakehouse / "outbox"
+    file = mail.put_in_outbox(letter, folder)
+    row = {
+        "message_id": message_id,
+        "attempt": 0,
+        "as_of": as_of,
+        "subject": str(letter["Subject"]),
+        "recipients": list(settings.mail_recipients),
+        "state": WRITTEN,
+        "reason": "",
+        "path": file.relative_to(folder).as_posix(),
+        "run_id": run_id,
+    }
+    return file, arrow.insert_new(OUTBOX, [row])
 
 
 def waiting(arrow: ArrowTables, at: datetime) -> list[dict[str, Any]]:

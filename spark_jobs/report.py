@@ -16,15 +16,16 @@ from lakehouse.settings import Settings
 from lakehouse.spark.tables import SparkTables, literal
 from lakehouse.tables import TABLES, Table
 from lakehouse.tables.bronze import QUARANTINE
-from lakehouse.tables.gold import OUTBOX, PROMOTIONS
+from lakehouse.tables.gold import PROMOTIONS
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
 from lakehouse.tables.watched import DRIFT, QUALITY
 from lakehouse.time import iso
 from monitoring import mail, report
 from monitoring.content import ReportContent
+from spark_jobs import outbox
 from spark_jobs.champions import in_order
+from spark_jobs.incidents import open_at
 from spark_jobs.known_at import as_of as known_as_of
-from spark_jobs.outbox import WRITTEN
 from spark_jobs.resolution import LONGEST, at_resolution
 
 _DAYS_SHOWN = 15
@@ -66,22 +67,12 @@ def run(
     told = f"report {settings.profile} {iso(as_of)} {','.join(recipients)}"
     message_id = hashlib.sha256(told.encode()).hexdigest()[:24]
     local = as_of.astimezone(catalogue.schedule.zone)
-    subject = f"Gridcast {settings.profile}: report of {local:%Y-%m-%d %H:%M}"
+    open_now = len(open_at(arrow, as_of))
+    found = f"{open_now} to look at" if open_now else "All well"
+    subject = f"{found}: Gridcast {settings.profile}, {local:%Y-%m-%d %H:%M}"
     letter = mail.message(built, settings.mail_sender, recipients, subject, as_of, message_id)
-    outbox = settings.lakehouse / "outbox"
-    file = mail.put_in_outbox(letter, outbox)
-    row = {
-        "message_id": message_id,
-        "attempt": 0,
-        "as_of": as_of,
-        "subject": subject,
-        "recipients": list(recipients),
-        "state": WRITTEN,
-        "reason": "",
-        "path": file.relative_to(outbox).as_posix(),
-        "run_id": run_id,
-    }
-    return Delivered(page, file, arrow.insert_new(OUTBOX, [row]))
+    file, rows = outbox.put(arrow, settings, letter, message_id, as_of, run_id)
+    return Delivered(page, file, rows)
 
 
 def content(
@@ -104,6 +95,7 @@ def content(
         forecasts=_forecasts(tables, as_of),
         drift=_newest(arrow, DRIFT, ["data_set", "series_group", "day", "feature"]),
         quality=_newest(arrow, QUALITY, ["data_set", "owner", "feature", "day"]),
+        incidents=_incidents(arrow, as_of),
         quarantine=_quarantine(arrow),
         gaps=_frame(tables, _GAPS),
         freshness=_frame(tables, _FRESHNESS),
@@ -187,6 +179,12 @@ def _newest(arrow: ArrowTables, table: Table, key: Sequence[str]) -> pd.DataFram
         return frame
     frame = frame.loc[frame["day"] > frame["day"].max() - timedelta(days=_DRIFT_DAYS)]
     return frame.sort_values("as_of", kind="stable").drop_duplicates(key, keep="last")
+
+
+def _incidents(arrow: ArrowTables, as_of: datetime) -> pd.DataFrame:
+    columns = ["incident_id", "kind", "about", "at", "reason"]
+    rows = sorted(open_at(arrow, as_of).values(), key=lambda row: (row["at"], row["about"]))
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _quarantine(arrow: ArrowTables) -> pd.DataFrame:

@@ -228,6 +228,23 @@ OUTBOX = Table(
 )
 
 
+INCIDENTS = Table(
+    name="gold.incidents",
+    meaning="What needs a person: one row when it was found, one when it was over",
+    key=("incident_id", "event"),
+    columns=(
+        Column("incident_id", "string", "Hash of what it is and when it was found"),
+        Column("event", "string", "opened, ended, or told: another model in charge"),
+        Column("kind", "string", "quality, drift_and_error, no_forecast or champion"),
+        Column("about", "string", "Series, place or group"),
+        Column("at", "timestamp", "Moment of the event", "UTC"),
+        Column("reason", "string", "What was found, in a sentence"),
+        Column("message_id", "string", "Mail about it in gold.outbox"),
+        _RUN_ID,
+    ),
+)
+
+
 def newest_forecasts(condition: str) -> str:
     """The query of what to use among the forecasts that meet a condition: per series and interval
     the newest origin, and of it the champion, else who stands in for it, else seasonal naive."""
@@ -276,5 +293,6 @@ TABLES = (
     *WATCHED,
     RUNS,
     OUTBOX,
+    INCIDENTS,
 )
 VIEWS = (FORECAST_LATEST, CHEAPEST_HOURS)

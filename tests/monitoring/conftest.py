@@ -42,6 +42,14 @@ def content() -> ReportContent:
         forecasts=_forecasts(rng),
         drift=_drift(rng),
         quality=_quality(),
+        incidents=pd.DataFrame(
+            {
+                "kind": ["quality"],
+                "about": [SERIES[0][0]],
+                "at": pd.Timestamp("2024-10-27T08:30Z"),
+                "reason": ["2024-10-18: one value for 9 hours."],
+            }
+        ),
         quarantine=pd.DataFrame(
             {
                 "rule": ["value_is_finite", "unit_is_known"],

@@ -86,9 +86,9 @@ def test_the_mail_page_refers_to_the_pictures_by_content_id(report: Report) -> N
     assert "data:image" not in report.mail_html
 
 
-def test_the_accuracy_table_comes_first_with_units(report: Report) -> None:
+def test_after_what_needs_a_person_comes_the_accuracy_table_with_units(report: Report) -> None:
     headings = re.findall(r"<h2 [^>]*>(.*?)</h2>", report.html)
-    assert headings[0] == "Accuracy"
+    assert headings[:2] == ["What needs a person", "Accuracy"]
     row = report.html.split("<tbody>")[1].split("</tr>")[0]
     said = Page(row).text
     for part in ("dk1.consumption.household.851", "lstm (champion)", "41.3 kWh", "+18 %", "77 %"):
@@ -135,7 +135,15 @@ def test_days_without_a_fault_are_said_to_be_without(content: ReportContent) -> 
     assert "No day has been judged" not in said
 
 
-@pytest.mark.parametrize("name", sorted(COLUMNS))
+def test_what_needs_a_person_says_what_to_do_and_nothing_is_good_news(report: Report) -> None:
+    assert "All well: nothing needs a person." in build(EMPTY).text
+    for part in (report.text, report.html):
+        said = re.sub(r"<[^>]+>|\s+", " ", part)
+        assert "1 thing to look at." in said
+        assert "Ask the publisher" in said
+
+
+@pytest.mark.parametrize("name", sorted(COLUMNS.keys() - {"incidents"}))
 def test_an_empty_frame_gives_a_sentence_and_the_command(name: str) -> None:
     section = build(EMPTY).html.split(f'id="{name}"')[1].split("</section>")[0]
     assert re.search(r'class="empty">[A-Z].*gridcast run \w+', section, re.DOTALL)

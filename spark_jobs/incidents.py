@@ -1,0 +1,170 @@
+"""What needs a person, found in the tables: gold.incidents, and a mail about each change."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from lakehouse.arrow import ArrowTables
+from lakehouse.catalogue import Catalogue
+from lakehouse.settings import Settings
+from lakehouse.tables.gold import FORECASTS, INCIDENTS, PROMOTIONS
+from lakehouse.tables.watched import DRIFT, QUALITY
+from lakehouse.time import DAY
+from models.live_days import UNFIT_DAYS, beside
+from monitoring import advice, incidents, mail, wording
+from monitoring.incidents import ENDED, OPENED, TOLD, Change, Condition
+from spark_jobs import outbox
+from spark_jobs.champions import in_order, standings_at
+from spark_jobs.live_days import daily_pairs, naive_of
+
+_TELL_DAYS = 2
+"""Who was put in charge longer ago than that is no news."""
+
+
+def run(
+    arrow: ArrowTables, catalogue: Catalogue, settings: Settings, as_of: datetime, run_id: str
+) -> int:
+    """Write what opened, ended or is to be told at a moment, and put its mails in the outbox.
+
+    Again at the same moment it changes nothing. Returns rows written.
+    """
+    opened = open_at(arrow)
+    still = {name: _condition(row) for name, row in opened.items()}
+    found = [*incidents.changes(still, conditions(arrow, catalogue, as_of), as_of)]
+    found += _new_champions(arrow, as_of)
+    written = 0
+    for change in found:
+        since = opened[change.incident_id]["at"] if change.event == ENDED else change.at
+        message_id = _mailed(arrow, catalogue, settings, change, since, run_id)
+        row = {
+            "incident_id": change.incident_id,
+            "event": change.event,
+            "kind": change.condition.kind,
+            "about": change.condition.about,
+            "at": change.at,
+            "reason": change.condition.reason,
+            "message_id": message_id,
+            "run_id": run_id,
+        }
+        written += arrow.insert_new(INCIDENTS, [row])
+    return written
+
+
+def open_at(arrow: ArrowTables, as_of: datetime | None = None) -> dict[str, dict[str, Any]]:
+    """By incident_id, the rows of incidents that opened and have not ended, up to a moment."""
+    rows = [row for row in arrow.rows(INCIDENTS) if as_of is None or row["at"] <= as_of]
+    ended = {row["incident_id"] for row in rows if row["event"] == ENDED}
+    return {
+        row["incident_id"]: row
+        for row in rows
+        if row["event"] == OPENED and row["incident_id"] not in ended
+    }
+
+
+def conditions(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> list[Condition]:
+    """What holds at a moment and needs a person."""
+    return [
+        *_faults(arrow, as_of),
+        *_drifting(arrow, as_of),
+        *_silent(arrow, catalogue, as_of),
+    ]
+
+
+def _faults(arrow: ArrowTables, as_of: datetime) -> Iterator[Condition]:
+    """Series and places whose newest judged day is broken."""
+    rows = arrow.rows(QUALITY, filters=[("as_of", "<=", as_of)])
+    newest = {
+        (row["owner"], row["feature"]): row
+        for row in sorted(rows, key=lambda row: (row["day"], row["as_of"]))
+    }
+    for (owner, feature), row in newest.items():
+        if row["verdict"] == "fault":
+            about = owner if feature == "value" else f"{owner} {feature}"
+            yield Condition(advice.QUALITY, about, f"{row['day']}: {row['reason']}")
+
+
+def _drifting(arrow: ArrowTables, as_of: datetime) -> Iterator[Condition]:
+    """Groups with a feature in drift whose champion is no better than seasonal naive either."""
+    rows = arrow.rows(DRIFT, filters=[("as_of", "<=", as_of)])
+    newest = {
+        (row["series_group"], row["data_set"], row["feature"]): row
+        for row in sorted(rows, key=lambda row: (row["day"], row["as_of"]))
+    }
+    for group, standing in standings_at(arrow, as_of).items():
+        drifting = sorted(
+            feature
+            for (of, _, feature), row in newest.items()
+            if of == group and row["verdict"] == "drift"
+        )
+        if not (drifting and standing.champion and standing.since):
+            continue
+        naive = naive_of(group)
+        daily = daily_pairs(arrow, standing.champion, naive, standing.since, as_of)
+        found = beside(daily, UNFIT_DAYS)
+        if found.n_days >= UNFIT_DAYS and np.isfinite(found.mae_ratio) and found.mae_ratio > 1.0:
+            said = f"{', '.join(drifting)} in drift, and {standing.champion.name} is {found.told} "
+            yield Condition(
+                advice.DRIFT, group, f"{said}than {naive.name} over {found.n_days} live days."
+            )
+
+
+def _silent(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> Iterator[Condition]:
+    """Groups without a live forecast of their last origin."""
+    origins = {name: group.last_origin(as_of) for name, group in catalogue.groups.items()}
+    rows = arrow.rows(
+        FORECASTS,
+        ["series_group", "forecast_origin"],
+        [("run_kind", "=", "live"), ("forecast_origin", "in", sorted(set(origins.values())))],
+    )
+    there = {(row["series_group"], row["forecast_origin"]) for row in rows}
+    for group, origin in origins.items():
+        if (group, origin) not in there:
+            when = wording.moment(origin, catalogue.groups[group].zone)
+            yield Condition(advice.SILENT, group, f"There is none of its origin {when}.")
+
+
+def _new_champions(arrow: ArrowTables, as_of: datetime) -> list[Change]:
+    """Who was put in charge, or set aside, of late, and has not been told of."""
+    told = {row["incident_id"] for row in arrow.rows(INCIDENTS, ["incident_id"])}
+    held: dict[str, tuple[str, str]] = {}
+    found = []
+    for row in in_order(arrow.rows(PROMOTIONS)):
+        group, chosen = row["series_group"], (row["champion_model"], row["champion_version"])
+        before = held.get(group, (naive_of(group).model_name, naive_of(group).model_version))
+        held[group] = chosen
+        if chosen == before or not as_of - _TELL_DAYS * DAY < row["decided_at"] <= as_of:
+            continue
+        condition = Condition(advice.CHAMPION, group, row["reason"])
+        name = incidents.incident_id(
+            Condition(advice.CHAMPION, f"{group} {row['turn']}", ""), row["decided_at"]
+        )
+        if name not in told:
+            found.append(Change(name, TOLD, condition, as_of))
+    return found
+
+
+def _mailed(
+    arrow: ArrowTables,
+    catalogue: Catalogue,
+    settings: Settings,
+    change: Change,
+    since: datetime,
+    run_id: str,
+) -> str:
+    """Put the mail about a change in the outbox, once; returns its id."""
+    told = f"{change.incident_id} {change.event} {','.join(settings.mail_recipients)}"
+    message_id = hashlib.sha256(told.encode()).hexdigest()[:24]
+    when = wording.moment(change.at, catalogue.schedule.zone)
+    built = incidents.alert(change, since, settings.profile, when)
+    subject = f"{change.subject[:1].upper()}{change.subject[1:]} (Gridcast {settings.profile})"
+    sender, recipients = settings.mail_sender, settings.mail_recipients
+    letter = mail.message(built, sender, recipients, subject, change.at, message_id)
+    outbox.put(arrow, settings, letter, message_id, change.at, run_id)
+    return message_id
+
+
+def _condition(row: dict[str, Any]) -> Condition:
+    return Condition(row["kind"], row["about"], row["reason"])

@@ -1,0 +1,139 @@
+"""What needs a person is mailed when it begins and when it is over, and not in between."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lakehouse.catalogue import Catalogue
+from lakehouse.settings import Settings
+from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, INCIDENTS, OUTBOX, PROMOTIONS
+from lakehouse.tables.watched import DRIFT, QUALITY
+from monitoring.delivery import read
+from spark_jobs import incidents
+from tests.small_lakehouse import SmallLakehouse, utc
+from tests.spark_jobs.world import town_catalogue
+
+NOW = utc("2024-10-25 08:30")  # an hour after the groups' origin
+
+
+class Town:
+    """A town whose groups have forecasts of their origins, and a clock that goes on by days."""
+
+    def __init__(self, small: SmallLakehouse, settings: Settings) -> None:
+        self.small, self.catalogue = small, town_catalogue()
+        self.settings = settings.model_copy(update={"lakehouse": small.folder})
+
+    def run(self, days: int, silent: str = "") -> list[tuple[str, str, str]]:
+        """Kind, event and what they are about, of the changes found so many days after NOW."""
+        at = NOW + timedelta(days=days)
+        self.small.arrow.append(FORECASTS, list(forecasts(self.catalogue, at, silent)))
+        before = self.small.rows(INCIDENTS)
+        arguments = (self.small.arrow, self.catalogue, self.settings, at, "run")
+        incidents.run(*arguments)
+        after = self.small.rows(INCIDENTS)
+        assert incidents.run(*arguments) == 0
+        return sorted((r["kind"], r["event"], r["about"]) for r in after if r not in before)
+
+    def mails(self) -> list[str]:
+        """Subjects, in the order of their events."""
+        rows = sorted(self.small.rows(OUTBOX), key=lambda row: (row["as_of"], row["subject"]))
+        return [row["subject"] for row in rows]
+
+
+def forecasts(catalogue: Catalogue, at: datetime, silent: str) -> Any:
+    for name, group in catalogue.groups.items():
+        if name != silent:
+            yield FORECASTS.row(
+                series_group=name, run_kind="live", forecast_origin=group.last_origin(at)
+            )
+
+
+@pytest.fixture
+def town(small: SmallLakehouse, settings: Settings) -> Town:
+    return Town(small, settings)
+
+
+def judged(town: Town, day: int, *faults: str) -> None:
+    row = QUALITY.row(
+        data_set="observations", owner="town.load", feature="value", faults=list(faults),
+        day=date(2024, 10, 15) + timedelta(days=day), as_of=NOW + timedelta(days=day),
+        verdict="fault" if faults else "ok", reason="It stands still." if faults else "",
+    )  # fmt: skip
+    town.small.arrow.append(QUALITY, [row])
+
+
+def test_broken_data_are_told_of_once_and_again_when_they_are_over(town: Town) -> None:
+    judged(town, 0, "flat")
+    assert town.run(0) == [("quality", "opened", "town.load")]
+    judged(town, 1, "flat")
+    assert town.run(1) == []
+    judged(town, 2)
+    assert town.run(2) == [("quality", "ended", "town.load")]
+    judged(town, 3, "unit")
+    assert town.run(3) == [("quality", "opened", "town.load")]
+    assert town.mails() == [
+        "Broken data: town.load (Gridcast sample)",
+        "Over: broken data: town.load (Gridcast sample)",
+        "Broken data: town.load (Gridcast sample)",
+    ]
+
+
+def test_the_mail_says_what_was_found_and_what_to_do(town: Town) -> None:
+    judged(town, 0, "flat")
+    town.run(0)
+    [row] = town.small.rows(OUTBOX)
+    letter = read(town.small.folder / "outbox" / row["path"])
+    text, page = (letter.get_body((kind,)) for kind in ("plain", "html"))
+    assert text and page
+    for part in (text.get_content(), page.get_content()):
+        said = " ".join(part.split())
+        assert "2024-10-15: It stands still." in said
+        assert "What to do:" in said and "kept out of training" in said
+
+
+def test_a_group_without_a_forecast_of_its_origin(town: Town) -> None:
+    assert town.run(0, silent="price") == [("no_forecast", "opened", "price")]
+    assert town.run(1) == [("no_forecast", "ended", "price")]
+
+
+def errors(model: str, mae: float) -> list[dict[str, Any]]:
+    return [
+        FORECAST_ERRORS.row(
+            series_id="town.price", series_group="price", model_name=model, model_version="1",
+            run_kind="live", target_day=date(2024, 10, 5) + timedelta(days=day), n=24,
+            truth_as_of=utc("2024-10-20 00:00"), sum_abs=24.0 * mae,
+        )
+        for day in range(14)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mae", "verdict", "opens"), [
+    (10.5, "drift", True), (10.5, "watch", False), (9.0, "drift", False),
+])  # fmt: skip
+def test_drift_needs_a_person_where_forecasts_suffer_from_it(
+    town: Town, mae: float, verdict: str, opens: bool
+) -> None:
+    long_ago = {"decided_at": utc("2024-10-01 07:30"), "series_group": "price", "promoted": True}
+    champion = {"champion_model": "lstm", "champion_version": "1"}
+    town.small.arrow.append(PROMOTIONS, [PROMOTIONS.row(**long_ago | champion)])
+    town.small.arrow.append(FORECAST_ERRORS, errors("lstm", mae) + errors("seasonal_naive", 10.0))
+    about = {"series_group": "price", "feature": "value", "verdict": verdict}
+    town.small.arrow.append(DRIFT, [DRIFT.row(day=date(2024, 10, 24), as_of=NOW, **about)])
+    assert town.run(0) == ([("drift_and_error", "opened", "price")] if opens else [])
+
+
+def test_another_model_in_charge_is_told_of_while_it_is_news(town: Town) -> None:
+    def decided(hours: int, version: str) -> dict[str, Any]:
+        return PROMOTIONS.row(
+            series_group="price", decided_at=NOW - timedelta(hours=hours), promoted=True,
+            champion_model="lstm", champion_version=version, reason=f"lstm {version} is better.",
+        )  # fmt: skip
+
+    rows = [decided(100, "1"), decided(10, "1"), decided(5, "2")]
+    town.small.arrow.append(PROMOTIONS, rows)
+    assert town.run(0) == [("champion", "told", "price")]
+    [row] = town.small.rows(INCIDENTS)
+    assert row["reason"] == "lstm 2 is better."
+    assert town.run(1) == []
+    assert incidents.open_at(town.small.arrow) == {}
