@@ -13,7 +13,8 @@ def test_help_names_the_commands_in_the_order_of_a_first_meeting() -> None:
     said = started("--help")
     assert (said.code, said.err) == (0, "")
     commands = re.findall(r"^[│ ]*([a-z]+)  +[A-Z]", said.out, re.M)
-    first = ["demo", "run", "sql", "backfill", "rebuild", "export", "backtest", "doctor", "up"]
+    first = ["demo", "run", "sql", "backfill", "rebuild", "export", "backtest", "monitor"]
+    first += ["doctor", "up"]
     assert commands[: len(first)] == first
 
 
