@@ -30,9 +30,7 @@ class QualitySettings:
 
     missing_share: of its intervals, above which it is.
     flat_hours: least length of one and the same value; flat_ratio: and so many times the longest
-        of the weeks before.
-    factor: so many times above, or below, the most and least usual level of the weeks before;
-        unsteady_factor where those differ twentyfold by themselves (prices, rain).
+        that three in four of the days before had.
     shift_days: days whose shape must fit better some hours off, shift_votes of them best at the
         same lag; shift_gain: how many times the unexplained part must shrink.
     swap_evidence: mean log-likelihood ratio per hour, of both columns together.
@@ -41,9 +39,7 @@ class QualitySettings:
 
     missing_share: float = 0.1
     flat_hours: float = 6.0
-    flat_ratio: float = 2.0
-    factor: float = 5.0
-    unsteady_factor: float = 100.0
+    flat_ratio: float = 3.0
     shift_days: int = 3
     shift_votes: int = 2
     shift_gain: float = 1.5
@@ -57,7 +53,8 @@ class Kind:
 
     low, high: physical limits, in its unit; a value may stand still at a limit (dry, overcast).
     weekly: weekdays differ. shaped: a daily shape so regular that its shift can be seen.
-    steady: its daily level is never near zero by itself, so that a factor can be seen.
+    factor: from so many times above or below the usual levels on it is another unit; infinite where
+        the level may be near zero by itself.
     restless: it seldom rests at a limit, so that a distance from the usual hour says more than the
         value does; rain and cloud cover are usually none or all.
     """
@@ -66,7 +63,7 @@ class Kind:
     high: float = math.inf
     weekly: bool = True
     shaped: bool = True
-    steady: bool = True
+    factor: float = 5.0
     restless: bool = True
 
 
@@ -106,53 +103,48 @@ class Quality:
 
 
 def judge(day: Day, kind: Kind, settings: QualitySettings) -> Quality:
-    """Everything about one series on one day."""
+    """Everything about one series on one day.
+
+    What is usual are quartiles and medians of the eight weeks before: a fault that lasts is told
+    every day for at least two of them.
+    """
     now, earlier = day.values[-1], day.values[-1 - EARLIER_DAYS : -1]
     history = int((~np.isnan(earlier)).any(axis=1).sum()) >= LEAST_DAYS
-    slot_hours = 24 / day.values.shape[1]
     missing = 1 - day.held / day.expected if day.expected else float("nan")
-    flat = longest_run(now, kind) * slot_hours
-    usual_flat = max((longest_run(d, kind) for d in earlier), default=0) * slot_hours
+    flat = longest_run(now, kind) * 24 / len(now)
     factor = level_factor(now, earlier) if history else float("nan")
     shift = shift_of(*_shapes(day, kind, settings)) if history and kind.shaped else None
-    found: list[tuple[Fault, str]] = []
-    lacking = missing > settings.missing_share
-    if lacking and day.stale_hours > settings.stale_hours:
-        told = f"{settings.stale_hours:.0f} h after it was due the day is not whole."
-        found.append(("stale", told))
-    if lacking:
-        found.append(("missing", f"{missing:.0%} of the day's values are missing."))
+    found = _arrival_faults(day, missing, settings)
     outside = now[(now < kind.low) | (now > kind.high)]
     if outside.size:
         worst = outside[np.argmax(np.abs(outside))]
-        found.append(("range", f"{worst:.6g} is not possible ({kind.low:g} to {kind.high:g})."))
-    if history and flat >= max(settings.flat_hours, settings.flat_ratio * usual_flat):
-        found.append(("flat", f"The value did not change for {flat:.0f} h."))
+        found["range"] = f"{worst:.6g} is not possible ({kind.low:g} to {kind.high:g})."
+    if history and flat >= _too_flat(earlier, kind, settings):
+        found["flat"] = f"The value did not change for {flat:.0f} h."
+    if history and _is_another_unit(now, earlier, kind):
+        found["unit"] = f"The level is {factor:.3g} times the usual one{_nearest(factor)}."
+    if shift and _is_shifted(shift, settings):
+        when = "late" if shift.hours > 0 else "early"
+        found["shifted"] = f"The daily shape comes {abs(shift.hours):g} h {when}."
+    if day.swapped_with:
+        found["swapped"] = f"The values look like those of {day.swapped_with}."
+    verdict: Verdict = "fault" if found else "ok" if history else "no_history"
+    faults, reasons = tuple(found), tuple(found.values())
+    return Quality(verdict, faults, reasons, missing, flat, factor, shift, day.stale_hours)
+
+
+def _arrival_faults(day: Day, missing: float, settings: QualitySettings) -> dict[Fault, str]:
+    """What is wrong with what came, whatever its values are."""
+    found: dict[Fault, str] = {}
+    if missing > settings.missing_share:
+        if day.stale_hours > settings.stale_hours:
+            told = f"{settings.stale_hours:.0f} h after it was due the day is not whole."
+            found["stale"] = told
+        found["missing"] = f"{missing:.0%} of the day's values are missing."
     if day.minutes > day.usual_minutes:
         told = f"Intervals of {day.minutes} minutes came instead of {day.usual_minutes}."
-        found.append(("resolution", told))
-    if history and _is_another_unit(now, earlier, kind, settings):
-        found.append(("unit", f"The level is {factor:.3g} times the usual one{_nearest(factor)}."))
-    if shift and _is_shifted(shift, settings):
-        found.append(
-            (
-                "shifted",
-                f"The daily shape comes {abs(shift.hours):g} h "
-                f"{'late' if shift.hours > 0 else 'early'}.",
-            )
-        )
-    if day.swapped_with:
-        found.append(("swapped", f"The values look like those of {day.swapped_with}."))
-    return Quality(
-        verdict="fault" if found else "ok" if history else "no_history",
-        faults=tuple(fault for fault, _ in found),
-        reasons=tuple(reason for _, reason in found),
-        missing_share=missing,
-        flat_hours=flat,
-        factor=factor,
-        shift=shift,
-        stale_hours=day.stale_hours,
-    )
+        found["resolution"] = told
+    return found
 
 
 def longest_run(values: Floats, kind: Kind) -> int:
@@ -183,13 +175,20 @@ def _levels(days: Floats) -> Floats:
     return np.asarray(levels[~np.isnan(levels)])
 
 
-def _is_another_unit(now: Floats, earlier: Floats, kind: Kind, settings: QualitySettings) -> bool:
-    level, before = _level(now), _levels(earlier)
-    if not kind.steady or math.isnan(level) or not before.size or before.max() == 0:
+def _too_flat(earlier: Floats, kind: Kind, settings: QualitySettings) -> float:
+    """From how many hours without a change on a sensor is frozen."""
+    runs = [longest_run(day, kind) * 24 / len(day) for day in earlier]
+    return max(settings.flat_hours, settings.flat_ratio * float(np.quantile(runs, 0.75)))
+
+
+def _is_another_unit(now: Floats, earlier: Floats, kind: Kind) -> bool:
+    """Whether the day lies as a whole that far above three in four of the days before, or even its
+    greatest value that far below them."""
+    before, known = _levels(earlier), np.abs(now[~np.isnan(now)])
+    if math.isinf(kind.factor) or not known.size or not before.size:
         return False
-    unsteady = before.min() * 20 < before.max()
-    factor = settings.unsteady_factor if unsteady else settings.factor
-    return bool(level > factor * before.max() or level * factor < before.min())
+    low, high = np.quantile(before, [0.25, 0.75])
+    return bool(known.mean() > kind.factor * high > 0 or known.max() * kind.factor < low)
 
 
 def _nearest(factor: float) -> str:

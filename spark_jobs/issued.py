@@ -1,8 +1,9 @@
 """What was issued day by day, as it is profiled: features and forecasts have no later vintages."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -27,13 +28,11 @@ def issued_days(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> li
     names = ["data_set", "series_group", "day", "revision"]
     held = arrow.rows(PROFILES, names, [("data_set", "in", list(ISSUED))])
     known = {tuple(row[name] for name in names) for row in held}
-    found = []
+    found: list[Profiled] = []
     for data_set in ISSUED:
         days = [row["day"] for row in held if row["data_set"] == data_set]
         rows = _rows(arrow, data_set, max(days, default=None), as_of)
-        for part in _whole_days(data_set, rows, catalogue):
-            if (part.data_set, part.series_group, part.day, part.revision) not in known:
-                found.append(part)
+        found += _whole_days(data_set, rows, catalogue, known)
     return found
 
 
@@ -61,7 +60,9 @@ def _rows(arrow: ArrowTables, data_set: str, newest: date | None, as_of: datetim
     return ordered.drop_duplicates(["series_id", "valid_time"], keep="last")
 
 
-def _whole_days(data_set: str, rows: pd.DataFrame, catalogue: Catalogue) -> Iterator[Profiled]:
+def _whole_days(
+    data_set: str, rows: pd.DataFrame, catalogue: Catalogue, known: Container[Any]
+) -> Iterator[Profiled]:
     columns = list(WEATHER_VARIABLES) if data_set == "features" else ["q50", _WIDTH]
     for group_id, own in rows.groupby("series_group"):
         group = catalogue.groups.get(str(group_id))
@@ -74,11 +75,14 @@ def _whole_days(data_set: str, rows: pd.DataFrame, catalogue: Catalogue) -> Iter
                 continue
             ordered = part.sort_values(["series_id", "valid_time"])
             told = ordered[["series_id", "valid_time", *columns]].to_csv(index=False)
+            revision = hashlib.sha256(told.encode()).hexdigest()[:16]
+            if (data_set, group_id, day, revision) in known:
+                continue
             yield Profiled(
                 data_set=data_set,
                 series_group=str(group_id),
                 day=day,
-                revision=hashlib.sha256(told.encode()).hexdigest()[:16],
+                revision=revision,
                 rows=len(ordered),
                 profile=profiles.profile(ordered[columns]),
                 recorded_until=None,

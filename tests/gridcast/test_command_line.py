@@ -14,7 +14,7 @@ def test_help_names_the_commands_in_the_order_of_a_first_meeting() -> None:
     assert (said.code, said.err) == (0, "")
     commands = re.findall(r"^[│ ]*([a-z]+)  +[A-Z]", said.out, re.M)
     first = ["demo", "run", "sql", "backfill", "rebuild", "export", "backtest", "promote"]
-    first += ["rollback", "doctor", "up"]
+    first += ["rollback", "monitor", "doctor", "up"]
     assert commands[: len(first)] == first
 
 

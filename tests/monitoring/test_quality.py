@@ -62,6 +62,18 @@ def test_a_fault_has_a_name_and_a_sentence(values: Floats, fault: str, told: str
     assert told in quality.reasons[0]
 
 
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        (with_last(weeks()[-14:] * 1000, days=14), "unit"),
+        (with_last(np.full((14, 24), 66.0), days=14), "flat"),
+        (with_last(np.roll(weeks()[-14:], 1), days=14), "shifted"),
+    ],
+)
+def test_a_fault_that_lasts_is_still_told_after_two_weeks(values: Floats, fault: str) -> None:
+    assert found(values).faults == (fault,)
+
+
 def test_what_was_not_whole_in_time_or_came_in_longer_intervals_is_a_fault() -> None:
     half = with_last(np.where(HOURS < 12, np.nan, weeks()[-1]))
     assert found(half, stale_hours=25.0).faults == ("stale", "missing")
