@@ -32,9 +32,10 @@ from models.comparison import compare
 from models.quantiles import MEDIAN, QUANTILE_COLUMNS, to_rows
 from models.samples import Floats, Samples
 from models.trained import LSTM
+from models.windows import DAY_HOURS, mean_known
 
 Seconds = tuple[float, float]
-_HOURS_A_WEEK = 168
+_DAYS_A_WEEK = 7
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def gather(replay: Replay, plan: Plan, folder: Path) -> Outcome:
     members = {name: part for name, part in parts.items() if name.startswith(f"{LSTM}-")}
     raw = {name: part for name, part in parts.items() if name not in members}
     past = _past(replay, days, n_series)
-    mixer = _Mixer(past, plan, scale)
+    mixer = _Mixer(past, plan, _weekly_change(replay, days.start))
     if members:
         raw[LSTM], _ = mixer.mix(members)
     reference = raw[NAIVE]
@@ -122,7 +123,7 @@ def gather(replay: Replay, plan: Plan, folder: Path) -> Outcome:
 
 def naive_error(history: History, plan: Plan) -> dict[str, float]:
     """By series, the mean error of the value a week before, over all data before the test."""
-    week = _HOURS_A_WEEK * history.steps
+    week = _DAYS_A_WEEK * DAY_HOURS * history.steps
     before = history.before(plan.test_start)
     errors = np.abs(before[:, week:] - before[:, :-week])
     known = ~np.isnan(errors)
@@ -237,12 +238,12 @@ class _Mixer:
 
     past: _Past
     plan: Plan
-    scale: Mapping[str, float]
+    unit: Floats  # (s,) in which the errors of each series count
 
     def mix(self, forecasts: Mapping[str, Floats]) -> tuple[Floats, dict[str, dict[str, float]]]:
         """The mixture of all days, and the weights by the day from which they held."""
         samples, each = self.past.samples, self.past.n_series
-        unit = np.array([self.scale[s] or 1.0 for s in samples.series_id])[:, None]
+        unit = np.tile(self.unit, self.past.n_days)[:, None]
         result = np.full_like(next(iter(forecasts.values())), np.nan)
         shares = {}
         for piece in pieces(self.plan, Task(BLEND), self.past.n_days):
@@ -259,6 +260,17 @@ class _Mixer:
             zone = str(samples.timezone[rows.start])
             shares[str(day.tz_convert(zone).date())] = share
         return result, shares
+
+
+def _weekly_change(replay: Replay, day: int) -> Floats:
+    """(s,) mean change of each series within a week, of what was known at a day's origin; 1 where
+    there is none."""
+    n_series = len(replay.history.series_id)
+    target = replay.truth.at(replay.origins[day])
+    by_day = target.reshape(-1, n_series, target.shape[1])
+    change = np.abs(by_day[_DAYS_A_WEEK:] - by_day[:-_DAYS_A_WEEK])
+    mean = mean_known(change.swapaxes(0, 1).reshape(n_series, -1), axis=1)
+    return np.where(mean > 0.0, mean, 1.0)
 
 
 def _past(replay: Replay, days: range, n_series: int) -> _Past:

@@ -142,13 +142,14 @@ class Recorded:
         """The newest truth of the days, from the first of them on."""
         samples = self.samples(0, len(self.days))
         assert samples.target is not None
-        start, minutes = samples.target_time[0, 0], _HOUR_MINUTES // samples.steps
-        place = (samples.target_time - start) // np.timedelta64(minutes, "m")
         names = samples.series_id[: self._n_series]
+        step = np.timedelta64(_HOUR_MINUTES // samples.steps, "m")
         row, column = np.nonzero(samples.target_mask)
-        values = np.full((len(names), int(place[row, column].max()) + 1), np.nan)
-        values[row % len(names), place[row, column].astype(np.int64)] = samples.target[row, column]
+        start = samples.target_time[0, 0]
+        place = (samples.target_time[row, column] - start) // step
+        values = np.full((len(names), int(place.max()) + 1), np.nan)
+        values[row % len(names), place] = samples.target[row, column]
         return History(
-            names, start, minutes, values, np.empty((*values.shape, 0)), (),
+            names, start, int(step.astype(int)), values, np.empty((*values.shape, 0)), (),
             str(samples.timezone[0]),
         )  # fmt: skip

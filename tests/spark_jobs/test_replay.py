@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from lakehouse.catalogue import Catalogue
 from lakehouse.errors import BadInput
 from lakehouse.settings import Settings
+from lakehouse.tables.silver import COVARIATES, OBSERVATIONS
 from lakehouse.time import DAY
 from models.backtest import outcome, plan
 from models.backtest import run as running
@@ -21,13 +23,16 @@ from models.boosted_trees import TreesConfig
 from models.network import LstmConfig
 from models.samples import from_rows
 from models.trained import LINEAR, LSTM
+from spark_jobs import features
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import samples_at
+from spark_jobs.known_at import newest
 from spark_jobs.origins import origins_between
 from spark_jobs.replay import Wanted, record
 from tests.small_lakehouse import SmallLakehouse, forget_logs, utc
 from tests.spark_jobs.world import (
     START,
+    TARIFF,
     settle,
     town_catalogue,
     town_rows,
@@ -39,9 +44,9 @@ AS_OF = utc("2024-11-20 00:00")
 #: 09:30 in Copenhagen, after the clocks changed within the test.
 TURN = utc("2024-10-28 08:30")
 TEST = Plan(date(2024, 10, 22), date(2024, 10, 30), recalibrate_days=7, seeds=1)
+_COVARIATE = ("series_id", "event_time", "resolution_minutes", "value")
 GROUPS = {
     "price": (NAIVE, LINEAR, LIGHTGBM, BLEND),
-    "load": (NAIVE, LINEAR),
     "home": (NAIVE, LIGHTGBM, LSTM, BLEND),
 }
 
@@ -117,6 +122,52 @@ def test_what_became_known_after_an_origin_changes_no_forecast_of_it(
     assert not np.allclose(first.samples.target, second.samples.target, equal_nan=True)
 
 
+def test_a_covariate_that_tells_the_target_in_hindsight_does_not_help(
+    small: SmallLakehouse,
+    town: Catalogue,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Forecasts and scores are those of what was knowable of it, to the last bit; and it would
+    help, were it let through."""
+    rows = town_rows(town)
+    settle(small, town, rows)
+    models = (NAIVE, LINEAR)
+
+    def judged(name: str) -> tuple[outcome.Outcome, dict[str, float]]:
+        file = tmp_path / f"{name}.parquet"
+        found = lived(recorded(small, town, settings, "home", file), models, tmp_path / name)
+        return found, outcome.figures(found.rows, found.scale)[LINEAR]
+
+    first, scores = judged("knowable")
+    truth = [row for row in rows[OBSERVATIONS] if row["series_id"] == TARIFF]
+    hindsight = {"name": "wind", "available_at": AS_OF - DAY, "recorded_at": AS_OF}
+    small.append(
+        COVARIATES,
+        [
+            COVARIATES.row(**{k: row[k] for k in _COVARIATE} | hindsight)
+            for row in {row["event_time"]: row for row in truth}.values()
+        ],
+    )
+    second, again = judged("planted")
+    assert scores == again
+    for name in models:
+        assert np.array_equal(first.forecasts[name], second.forecasts[name], equal_nan=True)
+    honest = features.covariates_known_at
+    monkeypatch.setattr(
+        features,
+        "covariates_known_at",
+        lambda origins, known: honest(
+            origins,
+            newest(known, ["series_id", "name", "event_time"], "available_at").withColumn(
+                "available_at", F.lit(START)
+            ),
+        ),
+    )
+    assert judged("leaking")[1]["mae"] < 0.9 * scores["mae"]
+
+
 @pytest.mark.parametrize("group", ["load", "home"])
 def test_the_truth_at_any_moment_is_what_the_tables_said_then(
     worlds: tuple[SmallLakehouse, SmallLakehouse],
@@ -130,16 +181,17 @@ def test_the_truth_at_any_moment_is_what_the_tables_said_then(
     replay = recorded(small, town, settings, group, tmp_path / "samples.parquet")
     days = town.groups[group], replay.days[0], replay.days[-1]
     issued = [(group, origin) for origin in origins_between(*days, AS_OF)]
-    for moment in (TURN - 12 * DAY, TURN, TURN + DAY / 24, AS_OF):
+    for moment in (TURN - 12 * DAY, TURN):
         seen = dense_rows(samples_at(small.tables, town, issued, truth_as_of=moment).toPandas())
         target = from_rows(seen).target
         assert target is not None and not np.isnan(target).all()
         then = replay.truth.at(np.datetime64(moment.replace(tzinfo=None)))
         np.testing.assert_allclose(then, target, rtol=1e-12)
-    newest = replay.samples(0, len(replay.days)).target
-    np.testing.assert_allclose(then, newest, rtol=1e-12)
+    known = replay.samples(0, len(replay.days)).target
+    now = replay.truth.at(np.datetime64(AS_OF.replace(tzinfo=None)))
+    np.testing.assert_allclose(now, known, rtol=1e-12)
     assert replay.days[0] == START.date() + DAY
-    assert np.nanmax(np.abs(replay.history.values)) == np.nanmax(np.abs(newest))
+    assert np.nanmax(np.abs(replay.history.values)) == np.nanmax(np.abs(known))
 
 
 def test_a_file_of_samples_says_what_it_is_and_another_file_is_none(
