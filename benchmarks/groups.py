@@ -13,10 +13,11 @@ import os
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.processes import gridcast
-from models.comparison import Comparison, compare
+from models.comparison import compare
 from models.samples import Floats
 
 GROUPS = ("day_ahead_price", "home_tariff_dk", "consumption_household", "consumption_business")
@@ -54,28 +55,19 @@ def _print_table(rows: pd.DataFrame) -> None:
         inside=(rows["y"] >= rows["q10"]) & (rows["y"] <= rows["q90"]),
     )
     for series_id, of_series in rows[rows["y"].notna()].groupby("series_id"):
-        reference = _daily(of_series[of_series["model_name"] == NAIVE])
+        reference = of_series[of_series["model_name"] == NAIVE]
         for name, mine in of_series.groupby("model_name", sort=False):
-            mae, tested = mine["error"].mean(), _tested(mine, reference)
+            mae, tested = mine["error"].mean(), compare(_daily(mine), _daily(reference))
             print(
-                f"{series_id:30} {name:9} MAE {mae:10.4f}  of the naive's {mae / _mean(reference):.3f}"
-                f"  80 % {mine['inside'].mean():.3f}  DM {tested.statistic:7.2f} "
-                f"p {tested.p_value:.2g}  {tested.n_days} days"
+                f"{series_id:30} {name:9} MAE {mae:10.4f}  of the naive's "
+                f"{mae / reference['error'].mean():.3f}  80 % {mine['inside'].mean():.3f}  "
+                f"DM {tested.statistic:7.2f}  p {tested.p_value:.2g}  {tested.n_days} days"
             )
 
 
-def _tested(mine: pd.DataFrame, reference: "pd.Series[float]") -> Comparison:
-    losses: Floats = _daily(mine).to_numpy(dtype=float)
-    return compare(losses, reference.to_numpy(dtype=float))
-
-
-def _daily(rows: pd.DataFrame) -> "pd.Series[float]":
-    """The mean error of each day."""
-    return rows.groupby("forecast_origin")["error"].mean()
-
-
-def _mean(losses: "pd.Series[float]") -> float:
-    return float(losses.mean())
+def _daily(rows: pd.DataFrame) -> Floats:
+    """(d,) the mean error of each day."""
+    return np.asarray(rows.groupby("forecast_origin")["error"].mean(), dtype=np.float64)
 
 
 if __name__ == "__main__":

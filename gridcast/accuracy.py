@@ -1,4 +1,4 @@
-"""The commands of accuracy, as Typer reads them: backtest."""
+"""The commands of accuracy, as Typer reads them: backtest, tune."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from click.core import ParameterSource
 
 from lakehouse.errors import BadInput
 from lakehouse.time import DAY, parse_utc
@@ -16,6 +15,7 @@ from lakehouse.time import DAY, parse_utc
 def add_accuracy(app: typer.Typer) -> None:
     """Add the commands to the front door."""
     app.command()(backtest)
+    app.command()(tune)
 
 
 class TimeIs(StrEnum):
@@ -158,7 +158,7 @@ def _check_what_is_replayed(context: typer.Context) -> None:
     given = {
         flags.get(name, name)
         for name in context.params
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if str(getattr(context.get_parameter_source(name), "name", "")) == "COMMANDLINE"
     }
     needs, others = (_GROUP_NEEDS, _OF_FILES) if "group" in given else (_FILE_NEEDS, _OF_GROUPS)
     wrong = [name for name in others if name in given]
@@ -173,3 +173,18 @@ def _check_what_is_replayed(context: typer.Context) -> None:
 
 def _options(names: Sequence[str]) -> str:
     return ", ".join(f"--{name.replace('_', '-')}" for name in names)
+
+
+def tune(
+    context: typer.Context,
+    group: Annotated[str, typer.Argument(help="The series group.")],
+    trials: Annotated[int, typer.Option(min=1, help="How many in all; earlier ones count.")] = 40,
+    budget: Annotated[
+        str, typer.Option(metavar="SPAN", help="How long new trials may begin, such as 30m.")
+    ] = "30m",
+) -> None:
+    """Search the LSTM's configuration for a group, on days before those that training holds out."""
+    from gridcast.tune import run_tune
+    from spark_jobs.tune import Asked
+
+    run_tune(context.obj, group, Asked(trials, span(budget)))

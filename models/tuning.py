@@ -6,7 +6,7 @@ study lies in SQLite, so an interrupted one goes on.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,16 +19,16 @@ from models.metrics import known_together
 from models.network import LstmConfig
 from models.quantiles import pinball_loss
 from models.samples import Floats, Samples
-from models.windows import Inputs
 
 _FIRST_TRIALS = 5
 """Drawn at random before the search leans on what it found."""
 _LEAST_DAYS = 56
+_SEARCHED = ("batch", "width", "dropout", "epochs", "peak_rate", "asinh")
+_SEARCHED_INPUTS = ("level_hours", "weeks_back", "means")
 _DEFAULTS = 0
 """The number of the trial that judges the defaults."""
 
 Told = Callable[[int, int], None]
-Train = Callable[[LstmConfig, Samples, int], lstm.TrainedLstm]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Judging:
     days: int = 28
     train_days: int = 660
     seed: int = 7
+    epochs: int | None = None  # of one member, instead of what is tried: for quick tests
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,11 @@ def search(
         pruner=optuna.pruners.SuccessiveHalvingPruner(),
     )
     if not study.trials:
-        study.enqueue_trial(_asked(base))
+        study.enqueue_trial(parameters(base))
     for trial in study.get_trials(states=[optuna.trial.TrialState.RUNNING]):
         study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-        study.enqueue_trial(trial.params)
+        if trial.params:
+            study.enqueue_trial(trial.params)
     done = _count(study)
     # What is drawn follows from the seed and from what was tried, not from when it was started.
     study.sampler = optuna.samplers.TPESampler(
@@ -155,27 +157,20 @@ def _proposed(trial: Any, base: LstmConfig) -> LstmConfig:
     )
 
 
-_SEARCHED = ("batch", "width", "dropout", "epochs", "peak_rate", "asinh")
-_SEARCHED_INPUTS = ("level_hours", "weeks_back", "means")
-
-
-def _asked(config: LstmConfig) -> dict[str, Any]:
-    """A configuration as parameters of a trial: the inverse of `_proposed`."""
+def parameters(config: LstmConfig) -> dict[str, Any]:
+    """What a search chooses of a configuration: the inverse of `_proposed`."""
     return {name: getattr(config, name) for name in _SEARCHED} | {
         name: getattr(config.inputs, name) for name in _SEARCHED_INPUTS
     }
 
 
-def with_parameters(base: LstmConfig, parameters: dict[str, Any]) -> LstmConfig:
-    """`base` with what `parameters` says of that which is searched."""
-    inputs = {name: parameters[name] for name in _SEARCHED_INPUTS if name in parameters}
-    own = {name: parameters[name] for name in _SEARCHED if name in parameters}
-    return replace(base, **own, inputs=Inputs(**asdict(base.inputs) | inputs))
-
-
-def parameters(config: LstmConfig) -> dict[str, Any]:
-    """What a search chooses of a configuration."""
-    return _asked(config)
+def with_parameters(base: LstmConfig, chosen: dict[str, Any]) -> LstmConfig:
+    """`base` with what is `chosen` of that which is searched."""
+    own, inputs = (
+        {name: chosen[name] for name in names if name in chosen}
+        for names in (_SEARCHED, _SEARCHED_INPUTS)
+    )
+    return replace(base, **own, inputs=replace(base.inputs, **inputs))
 
 
 def _trial(found: Any, base: LstmConfig) -> Trial:
@@ -212,6 +207,8 @@ def _loss(replay: Replay, place: int, judging: Judging, config: LstmConfig) -> f
     first = max(end - judging.train_days, 0)
     learnt = replace(replay.samples(first, end), target=known[first * n_series : end * n_series])
     asked = replay.samples(place, place + judging.days)
+    if judging.epochs is not None:
+        config = replace(config, epochs=judging.epochs, members=1)
     model = lstm.train(learnt, None, config, judging.seed)
     return _share(asked, model.predict(asked))
 

@@ -129,8 +129,12 @@ def _with_truth(rows: pd.DataFrame, counts: list[int]) -> pd.DataFrame:
         _vintages(count, size, kind, *([] if one is None else one for one in lists))
         for count, size, kind, *lists in zip(counts, *columns, strict=True)
     ]
-    names = ("truth_place", "truth_known_at", "truth_value")
-    parts = {name: _column(rows, [row[i] for row in made]) for i, name in enumerate(names)}
+    place, known_at, value = zip(*made, strict=True) if made else ((), (), ())
+    parts = {
+        "truth_place": pd.Series(place, index=rows.index, dtype=object),
+        "truth_known_at": pd.Series(known_at, index=rows.index, dtype=object),
+        "truth_value": _column(rows, list(value)),
+    }
     return rows.drop(columns=list(_TRUTH_LISTS)).assign(**parts)
 
 

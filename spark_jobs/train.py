@@ -35,6 +35,7 @@ from spark_jobs.training_task import (
     make_trainer,
     with_epochs,
 )
+from spark_jobs.tuned import tuned
 
 TRAINING = "training"
 #: Target days between the newest known truth and `as_of` that a plan allows for.
@@ -49,7 +50,9 @@ def make_plan(settings: Settings, catalogue: Catalogue, as_of: datetime) -> Plan
         (name, group.resolution_minutes, group.covariates)
         for name, group in sorted(catalogue.groups.items())
     ]
-    what = f"{shape} {settings.seed} {FEATURE_VERSION} {groups}"
+    found = tuned(settings.lakehouse, config)
+    chosen = [(name, one.fingerprint()) for name, one in sorted(found.items())]
+    what = f"{shape} {settings.seed} {FEATURE_VERSION} {groups} {chosen or ''}".strip()
     digest = hashlib.sha256(what.encode()).hexdigest()[:8]
     return Plan(
         model_version=f"{as_of:%Y%m%dT%H%MZ}-{digest}",
@@ -59,6 +62,7 @@ def make_plan(settings: Settings, catalogue: Catalogue, as_of: datetime) -> Plan
         holdout_days=settings.holdout_days,
         seed=settings.seed,
         config=config,
+        tuned={name: with_epochs(one, settings.train_epochs) for name, one in found.items()},
     )
 
 

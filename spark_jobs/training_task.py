@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
@@ -64,6 +64,7 @@ class Plan:
     holdout_days: int
     seed: int
     config: LstmConfig
+    tuned: Mapping[str, LstmConfig] = field(default_factory=dict)  # by group, instead of `config`
 
     def model(self, series_group: str, kind: str) -> Model:
         """The model of a kind that it trains for a group."""
@@ -176,7 +177,7 @@ class _Group:
             fitted = load(folder).model
             forecast = fitted.predict(split.holdout)
         else:
-            fitted = _fit(kind, split, self._plan)
+            fitted = _fit(kind, split, self._plan, self._group)
             forecast = fitted.predict(split.holdout)
             Trained(fitted, _by_series(split.holdout, forecast, calibration.factors)).save(folder)
             with whole(folder / EXAMPLE) as draft:  # last: its being there says the model is
@@ -220,9 +221,10 @@ class _Group:
         }
 
 
-def _fit(kind: str, split: Split, plan: Plan) -> TrainedLstm | Linear:
+def _fit(kind: str, split: Split, plan: Plan, group: str) -> TrainedLstm | Linear:
     if kind == LSTM:
-        return lstm.train(split.train, split.holdout, plan.config, plan.seed)
+        config = plan.tuned.get(group, plan.config)
+        return lstm.train(split.train, split.holdout, config, plan.seed)
     days = len(np.unique(split.train.forecast_origin))
     return linear.fit(split.train, sorted({min(window, days) for window in LINEAR_WINDOWS}))
 
