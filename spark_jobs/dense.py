@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float64]
 
 _PAST_MINUTES = PAST_HOURS * 60
 _LISTS = ("past_minutes", "past_length", "weather_minutes")
+_TRUTH_LISTS = tuple(f"truth_{part}" for part in ("minutes", "length", "value", "known_at"))
 _COVARIATE_LISTS = tuple(f"covariate_{part}" for part in ("place", "minutes", "length", "value"))
 
 
@@ -44,6 +45,8 @@ def dense_rows(samples: pd.DataFrame) -> pd.DataFrame:
         rows[name] = _whole(samples[name], counts)
     if "target" in rows:
         rows["target"] = _whole(samples["target"], counts)
+    if set(_TRUTH_LISTS) <= set(rows):
+        rows = _with_truth(rows, counts)
     rows = _with_covariates(rows, counts)
     return rows.sort_values(["series_id", "forecast_origin"], ignore_index=True)
 
@@ -115,6 +118,49 @@ def _with_covariates(rows: pd.DataFrame, counts: list[int]) -> pd.DataFrame:
     return rows.drop(columns=list(_COVARIATE_LISTS)).assign(
         **{name: _column(rows, grids) for name, grids in made.items()}
     )
+
+
+def _with_truth(rows: pd.DataFrame, counts: list[int]) -> pd.DataFrame:
+    """Vintages of intervals as they came -> those of the target's intervals, three parallel lists:
+    truth_place (in the target), truth_known_at (microseconds since 1970) and truth_value, NaN where
+    a value was taken back."""
+    columns = (rows[name] for name in ("resolution_minutes", "kind", *_TRUTH_LISTS))
+    made = [
+        _vintages(count, size, kind, *([] if one is None else one for one in lists))
+        for count, size, kind, *lists in zip(counts, *columns, strict=True)
+    ]
+    place, known_at, value = zip(*made, strict=True) if made else ((), (), ())
+    parts = {
+        "truth_place": pd.Series(place, index=rows.index, dtype=object),
+        "truth_known_at": pd.Series(known_at, index=rows.index, dtype=object),
+        "truth_value": _column(rows, list(value)),
+    }
+    return rows.drop(columns=list(_TRUTH_LISTS)).assign(**parts)
+
+
+def _vintages(
+    count: int, size: int, kind: str, begin: Any, length: Any, value: Any, known_at: Any
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
+    """(place, known_at, value), each (m,), of a target of `count` intervals of `size` minutes."""
+    begin, length, known_at = (np.asarray(one, dtype=np.int64) for one in (begin, length, known_at))
+    value, split = np.asarray(value, dtype=float), _PAST_MINUTES // size
+    if (length == size).all() and not (begin % size).any():
+        place = begin // size - split
+        inside = (place >= 0) & (place < count)
+        return place[inside], known_at[inside], value[inside]
+    before, found = np.full(count, np.nan), []
+    order = np.argsort(known_at, kind="stable")
+    for moment in np.unique(known_at):
+        known = order[known_at[order] <= moment]
+        _, newest = np.unique(begin[known][::-1], return_index=True)
+        held = known[::-1][newest]
+        grid = at_resolution(begin[held], length[held], value[held], size, split + count, kind)
+        new = grid[split:]
+        changed = np.flatnonzero((new != before) & ~(np.isnan(new) & np.isnan(before)))
+        found.append((changed, np.full(len(changed), moment), new[changed]))
+        before = new
+    place, moments, values = (np.concatenate(part) for part in zip(*found, strict=True))
+    return place, moments, values
 
 
 def _of_place(place: int, lists: list[Any]) -> tuple[Any, Any, Any]:

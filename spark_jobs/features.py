@@ -30,6 +30,7 @@ from spark_jobs.known_at import (
     covariates_known_at,
     past_values,
     past_weather,
+    truth_vintages,
     weather_known_at,
 )
 from spark_jobs.origins import SCHEMA, origin_rows, origins_between
@@ -53,9 +54,14 @@ def training_set(
     last: date,
     as_of: datetime,
 ) -> DataFrame:
-    """Samples with truth of a group's target days `first` to `last`, as known at `as_of`."""
+    """Samples with truth of a group's target days `first` to `last`, as known at `as_of`, and with
+    every vintage of it until then: what was the truth at any origin follows from them."""
     origins = origins_between(catalogue.groups[series_group], first, last, as_of)
-    return samples_at(tables, catalogue, [(series_group, o) for o in origins], truth_as_of=as_of)
+    issued = [(series_group, origin) for origin in origins]
+    seen = samples_at(tables, catalogue, issued, truth_as_of=as_of)
+    asked = local_frame(tables.spark, origin_rows(catalogue, issued), SCHEMA)
+    vintages = truth_vintages(asked, tables.read(OBSERVATIONS), as_of)
+    return seen.join(vintages, on=SAMPLE, how="left")
 
 
 def samples_at(

@@ -5,20 +5,22 @@ forecasts the newest that the origin had.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakehouse.catalogue import WEATHER_VARIABLES
+from lakehouse.spark.tables import literal
 from spark_jobs.resolution import LONGEST
 
 SAMPLE = ["series_id", "forecast_origin"]
 PLACE = ["location_id", "forecast_origin", "past_start"]
 PLACE_AHEAD = [*PLACE, "resolution_minutes"]
 _NEWEST_ISSUE = f"greatest({', '.join(f'a.{v}.issue_time' for v in WEATHER_VARIABLES)})"
+_SEEN = "v.event_time >= seen_from AND v.event_time < seen_until "
 _KNOWN_AT_ORIGIN = (
-    "v.event_time >= seen_from AND v.event_time < seen_until "
-    "AND v.available_at <= forecast_origin "
+    f"{_SEEN} AND v.available_at <= forecast_origin "
     "AND (v.superseded_at IS NULL OR forecast_origin < v.superseded_at)"
 )
 
@@ -136,6 +138,28 @@ def covariates_known_at(origins: DataFrame, covariates: DataFrame) -> DataFrame:
     )
 
 
+def truth_vintages(origins: DataFrame, observations: DataFrame, known_by: datetime) -> DataFrame:
+    """Per series and origin every vintage that its target's intervals had by a moment.
+
+    Four parallel lists, truth_: `minutes` from past_start; `length`, minutes; `value`; `known_at`,
+    microseconds since 1970. What covers the first interval may begin before it.
+    """
+    vintages = with_superseded_at(observations, "series_id")
+    days = _days(vintages, ["series_id"], ["resolution_minutes", "value"])
+    seen_from = F.col("target_start") - F.lit(LONGEST)
+    wanted = origins.select(
+        *SAMPLE, "past_start", seen_from.alias("seen_from"), F.col("target_end").alias("seen_until")
+    )
+    held = f"{_SEEN} AND v.available_at <= {literal(known_by)}"
+    return _known_of(wanted, days, SAMPLE, "series_id", held).select(
+        *SAMPLE,
+        _minutes().alias("truth_minutes"),
+        F.col("known.resolution_minutes").alias("truth_length"),
+        F.col("known.value").alias("truth_value"),
+        F.expr("transform(known, v -> unix_micros(v.available_at))").alias("truth_known_at"),
+    )
+
+
 def _days(vintages: DataFrame, key: Sequence[str], values: Sequence[str]) -> DataFrame:
     """Vintages of a UTC day in one list: an origin is joined to days, not to every interval."""
     vintage = F.struct("event_time", "available_at", "superseded_at", *values)
@@ -153,11 +177,16 @@ def _wanted(origins: DataFrame, sample: Sequence[str], until: str) -> DataFrame:
 
 
 def _known_of(
-    wanted: DataFrame, days: DataFrame, sample: Sequence[str], joined_by: str
+    wanted: DataFrame,
+    days: DataFrame,
+    sample: Sequence[str],
+    joined_by: str,
+    held: str | None = None,
 ) -> DataFrame:
-    """Per sample, in one list `known`, the vintages of `_wanted` times that count at its origin."""
+    """Per sample, in one list `known`, the vintages `v` of `_wanted` times that are `held`: by
+    default those that count at its origin."""
     past_days = F.expr("explode(sequence(to_date(seen_from), to_date(seen_until)))")
-    known = F.expr(f"filter(vintages, v -> {_KNOWN_AT_ORIGIN})")
+    known = F.expr(f"filter(vintages, v -> {held or _KNOWN_AT_ORIGIN})")
     return (
         wanted.withColumn("day", past_days)
         .join(days, on=[joined_by, "day"], how="inner")

@@ -32,6 +32,7 @@ from spark_jobs.judging import JUDGED_SCHEMA, make_judge
 from spark_jobs.origins import origins_between
 from spark_jobs.tracking import log_model
 from spark_jobs.training_plan import CANDIDATES, OK, UNFINISHED, Plan, quicker
+from spark_jobs.tuned import tuned
 
 Work = Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]
 BESIDE = (
@@ -46,6 +47,7 @@ _SLACK_DAYS = 60
 
 def make_plan(settings: Settings, catalogue: Catalogue, as_of: datetime) -> Plan:
     """The training of a profile as of a moment. Its version says when, what and which seed."""
+    found = sorted(tuned(settings.lakehouse, LstmConfig()).items())
     plan = quicker(
         Plan(
             model_version="",
@@ -55,6 +57,7 @@ def make_plan(settings: Settings, catalogue: Catalogue, as_of: datetime) -> Plan
             holdout_days=settings.holdout_days,
             seed=settings.seed,
             config=LstmConfig(),
+            tuned=tuple(found),
         ),
         settings.train_epochs,
     )
@@ -63,7 +66,8 @@ def make_plan(settings: Settings, catalogue: Catalogue, as_of: datetime) -> Plan
         for name, group in sorted(catalogue.groups.items())
     ]
     shape = f"{plan.config.fingerprint()} {plan.trees} {plan.train_days} {plan.holdout_days}"
-    what = f"{shape} {plan.seed} {FEATURE_VERSION} {groups}"
+    chosen = [(name, one.fingerprint()) for name, one in plan.tuned]
+    what = f"{shape} {plan.seed} {FEATURE_VERSION} {groups} {chosen}"
     digest = hashlib.sha256(what.encode()).hexdigest()[:8]
     return replace(plan, model_version=f"{as_of:%Y%m%dT%H%MZ}-{digest}")
 

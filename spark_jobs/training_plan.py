@@ -58,6 +58,7 @@ class Plan:
     holdout_days: int
     seed: int
     config: LstmConfig
+    tuned: tuple[tuple[str, LstmConfig], ...] = ()  # by group, instead of `config`
     trees: TreesConfig = field(default_factory=TreesConfig)
     blocked: frozenset[tuple[str, date]] = frozenset()
     deadline: float | None = None
@@ -66,9 +67,14 @@ class Plan:
         """The model of a kind that it trains for a group."""
         return Model(series_group, kind, self.model_version)
 
+    def config_of(self, series_group: str) -> LstmConfig:
+        """How the LSTM of a group is shaped and trained."""
+        return dict(self.tuned).get(series_group, self.config)
+
     def parts(self, series_group: str) -> list[Part]:
         """What is fitted for a group, the longest first."""
-        members = [Part(series_group, LSTM, number) for number in range(self.config.members)]
+        count = self.config_of(series_group).members
+        members = [Part(series_group, LSTM, number) for number in range(count)]
         return [*members, Part(series_group, LIGHTGBM), Part(series_group, LINEAR)]
 
     def part_folder(self, part: Part) -> Path:
@@ -179,5 +185,9 @@ def quicker(plan: Plan, epochs: int | None) -> Plan:
     """The plan, or a shorter training of one member and few trees for quick tests."""
     if epochs is None:
         return plan
-    config = replace(plan.config, epochs=epochs, members=1)
-    return replace(plan, config=config, trees=_QUICK_TREES)
+
+    def quick(config: LstmConfig) -> LstmConfig:
+        return replace(config, epochs=epochs, members=1)
+
+    tuned = tuple((name, quick(config)) for name, config in plan.tuned)
+    return replace(plan, config=quick(plan.config), tuned=tuned, trees=_QUICK_TREES)

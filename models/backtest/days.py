@@ -1,8 +1,10 @@
 """A history at its forecast origins: what was known then, as samples."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +15,7 @@ import pandas as pd
 from lakehouse.errors import BadInput
 from lakehouse.time import DAY, at_local
 from models.backtest.history import History
+from models.backtest.replay import Positions, Truth, truth_of
 from models.holidays import is_holiday
 from models.samples import (
     CALENDAR,
@@ -26,8 +29,6 @@ from models.samples import (
 )
 from models.windows import DAY_HOURS
 
-Positions = npt.NDArray[np.int64]
-
 
 @dataclass(frozen=True)
 class Daily:
@@ -40,6 +41,75 @@ class Daily:
     origin_hour: int = 0
     horizon_hours: int = 24
     delay: timedelta = timedelta(0)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.horizon_hours <= 24 or not 0 <= self.origin_hour <= 23:
+            raise BadInput(
+                f"Expected a horizon of 1 to 24 hours from an origin at 0 to 23, got "
+                f"{self.horizon_hours} and {self.origin_hour}."
+            )
+
+
+@dataclass(frozen=True)
+class FileReplay:
+    """The days that a file holds whole; see `Replay`."""
+
+    name: str
+    history: History
+    daily: Daily
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What follows from the fields is made anew in another process."""
+        return FileReplay, (self.name, self.history, self.daily)
+
+    @property
+    def told(self) -> str:
+        late = self.daily.delay.total_seconds() / 3600
+        return (
+            f"Each day is forecast at {self.daily.origin_hour:02d}:00 with what was known then, a "
+            f"value being known {late:g} hours after its interval."
+        )
+
+    @cached_property
+    def mark(self) -> str:
+        held = self.history
+        about = (self.daily, held.minutes, held.timezone, held.known_names, str(held.start))
+        body = hashlib.sha256(f"{about}{list(held.series_id)}".encode())
+        for values in (held.values, held.known):
+            body.update(np.ascontiguousarray(values).tobytes())
+        return body.hexdigest()
+
+    @cached_property
+    def days(self) -> list[date]:
+        return days_of(self.history, self.daily)
+
+    @property
+    def origins(self) -> Times:
+        return self._grid.instants(self._targets[0])
+
+    @cached_property
+    def truth(self) -> Truth:
+        (first, length), n_series = self._targets, len(self.history.series_id)
+        ahead = first[:, None] + np.arange(TARGET_HOURS * self.history.steps)
+        target = self._grid.pick(self.history.values[:, :, None], ahead)[..., 0].swapaxes(0, 1)
+        asked = np.arange(ahead.shape[1]) < length[:, None]
+        day, series, place = np.nonzero(~np.isnan(target) & asked[:, None])
+        known_at = self._grid.instants(ahead + 1) + np.timedelta64(self.daily.delay)
+        return truth_of(
+            (len(first) * n_series, ahead.shape[1]),
+            day * n_series + series, place, known_at[day, place], target[day, series, place],
+        )  # fmt: skip
+
+    def samples(self, first: int, end: int) -> Samples:
+        return samples_at(self.history, self.days[first:end], self.daily)
+
+    @property
+    def _grid(self) -> "_Grid":
+        return _Grid(self.history, self.daily)
+
+    @cached_property
+    def _targets(self) -> tuple[Positions, Positions]:
+        return self._grid.targets(self.days)
 
 
 def samples_at(history: History, days: Sequence[date], daily: Daily) -> Samples:

@@ -15,7 +15,6 @@ import pandas as pd
 from lakehouse.plain_values import finite
 from lakehouse.whole_files import whole
 from models import blend, calibration, metrics
-from models.backtest.days import samples_at
 from models.backtest.history import History
 from models.backtest.plan import (
     BLEND,
@@ -27,14 +26,16 @@ from models.backtest.plan import (
     pieces,
     tasks,
 )
+from models.backtest.replay import Replay, Truth, days_until_newest
 from models.backtest.run import read_part
 from models.comparison import compare
 from models.quantiles import MEDIAN, QUANTILE_COLUMNS, to_rows
 from models.samples import Floats, Samples
 from models.trained import LSTM
+from models.windows import DAY_HOURS, mean_known
 
 Seconds = tuple[float, float]
-_HOURS_A_WEEK = 168
+_DAYS_A_WEEK = 7
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,11 @@ class Outcome:
         return pd.concat(frames, ignore_index=True)
 
 
-def gather(history: History, plan: Plan, folder: Path) -> Outcome:
+def gather(replay: Replay, plan: Plan, folder: Path) -> Outcome:
     """Read the parts of a finished backtest, and make of them what the test is judged by."""
-    days = forecast_days(plan, history)
-    samples = samples_at(history, days, plan.daily)
-    scale = naive_error(history, plan)
+    days = forecast_days(plan, replay)
+    n_series = len(replay.history.series_id)
+    scale = naive_error(replay.history, plan)
     parts: dict[str, Floats] = {}
     seconds: dict[str, Seconds] = {}
     for task in tasks(plan):
@@ -92,10 +93,12 @@ def gather(history: History, plan: Plan, folder: Path) -> Outcome:
         seconds[task.model] = (before[0] + spent[0], before[1] + spent[1])
     members = {name: part for name, part in parts.items() if name.startswith(f"{LSTM}-")}
     raw = {name: part for name, part in parts.items() if name not in members}
-    mixer = _Mixer(samples, plan, scale, len(days))
+    past = _past(replay, days, n_series)
+    mixer = _Mixer(past, plan, _weekly_change(replay, days.start))
     if members:
         raw[LSTM], _ = mixer.mix(members)
     reference = raw[NAIVE]
+    samples = past.samples
     fallback = {name: _fell_back(samples, part) for name, part in raw.items() if name != NAIVE}
     raw = {name: np.where(np.isnan(part), reference, part) for name, part in raw.items()}
     shares: dict[str, dict[str, float]] = {}
@@ -103,13 +106,12 @@ def gather(history: History, plan: Plan, folder: Path) -> Outcome:
         raw[BLEND], shares = mixer.mix({name: raw[name] for name in plan.blended})
         seconds[BLEND] = (0.0, 0.0)
     chosen = {name: raw[name] for name in plan.models}
-    n_series = len(history.series_id)
-    first = (plan.test_start - days[0]).days * n_series
+    first = (plan.test_start - replay.days[days.start]).days * n_series
     return Outcome(
         samples=samples,
         n_series=n_series,
         is_test=np.arange(len(samples)) >= first,
-        forecasts={n: _calibrated(samples, part, n_series, plan) for n, part in chosen.items()},
+        forecasts=past.calibrated(chosen),
         raw=chosen,
         members=members,
         seconds=seconds,
@@ -121,7 +123,7 @@ def gather(history: History, plan: Plan, folder: Path) -> Outcome:
 
 def naive_error(history: History, plan: Plan) -> dict[str, float]:
     """By series, the mean error of the value a week before, over all data before the test."""
-    week = _HOURS_A_WEEK * history.steps
+    week = _DAYS_A_WEEK * DAY_HOURS * history.steps
     before = history.before(plan.test_start)
     errors = np.abs(before[:, week:] - before[:, :-week])
     known = ~np.isnan(errors)
@@ -197,51 +199,91 @@ def write(outcome: Outcome, folder: Path) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class _Past:
+    """The forecast days, and what was known of them at each of their origins."""
+
+    samples: Samples
+    truth: Truth
+    n_series: int
+
+    @property
+    def n_days(self) -> int:
+        return len(self.samples) // self.n_series
+
+    def known(self, day: int) -> Floats:
+        """The truth of the samples before a day, as known at its origin: (day * n_series, T)."""
+        before = day * self.n_series
+        return self.truth.at(self.samples.forecast_origin[before])[:before]
+
+    def calibrated(self, forecasts: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Forecasts (n, T, 7) by model whose intervals are stretched, day by day and series by
+        series, by what the newest known days missed."""
+        corrected = {name: part.copy() for name, part in forecasts.items()}
+        for day in range(self.n_days):
+            target = self.known(day)
+            end = days_until_newest(target, self.n_series)
+            first = max(end - calibration.WINDOW_DAYS, 0)
+            for series in range(self.n_series):
+                rows = slice(first * self.n_series + series, end * self.n_series, self.n_series)
+                place = day * self.n_series + series
+                for name, part in forecasts.items():
+                    factors = calibration.factors(part[rows], target[rows])
+                    corrected[name][place] = calibration.stretched(part[place], factors)
+        return corrected
+
+
+@dataclass(frozen=True)
 class _Mixer:
     """Averages forecasts by weights that are fitted anew for each piece, on what was known."""
 
-    samples: Samples
+    past: _Past
     plan: Plan
-    scale: Mapping[str, float]
-    n_days: int
+    unit: Floats  # (s,) in which the errors of each series count
 
     def mix(self, forecasts: Mapping[str, Floats]) -> tuple[Floats, dict[str, dict[str, float]]]:
         """The mixture of all days, and the weights by the day from which they held."""
-        assert self.samples.target is not None
-        unit = np.array([self.scale[s] or 1.0 for s in self.samples.series_id])[:, None]
-        each = len(self.samples) // self.n_days
+        samples, each = self.past.samples, self.past.n_series
+        unit = np.tile(self.unit, self.past.n_days)[:, None]
         result = np.full_like(next(iter(forecasts.values())), np.nan)
         shares = {}
-        for piece in pieces(self.plan, Task(BLEND), self.n_days):
-            known = slice(0, max(piece.first - self.plan.lag_days + 1, 0) * each)
+        for piece in pieces(self.plan, Task(BLEND), self.past.n_days):
+            rows = slice(piece.first * each, piece.end * each)
+            before = slice(0, rows.start)
             past = {
-                name: (part[known] / unit[known][..., None]).reshape(-1, part.shape[-1])
+                name: (part[before] / unit[before][..., None]).reshape(-1, part.shape[-1])
                 for name, part in forecasts.items()
             }
-            share = blend.weights(past, (self.samples.target[known] / unit[known]).ravel())
-            rows = slice(piece.first * each, piece.end * each)
+            known = self.past.known(piece.first)
+            share = blend.weights(past, (known / unit[before]).ravel())
             result[rows] = blend.mixed({n: part[rows] for n, part in forecasts.items()}, share)
-            day = pd.Timestamp(self.samples.target_time[rows.start, 0]).tz_localize("UTC")
-            zone = str(self.samples.timezone[rows.start])
+            day = pd.Timestamp(samples.target_time[rows.start, 0]).tz_localize("UTC")
+            zone = str(samples.timezone[rows.start])
             shares[str(day.tz_convert(zone).date())] = share
         return result, shares
+
+
+def _weekly_change(replay: Replay, day: int) -> Floats:
+    """(s,) mean change of each series within a week, of what was known at a day's origin; 1 where
+    there is none."""
+    n_series = len(replay.history.series_id)
+    target = replay.truth.at(replay.origins[day])
+    by_day = target.reshape(-1, n_series, target.shape[1])
+    change = np.abs(by_day[_DAYS_A_WEEK:] - by_day[:-_DAYS_A_WEEK])
+    mean = mean_known(change.swapaxes(0, 1).reshape(n_series, -1), axis=1)
+    return np.where(mean > 0.0, mean, 1.0)
+
+
+def _past(replay: Replay, days: range, n_series: int) -> _Past:
+    """What was known of the days at some positions."""
+    among = np.zeros(len(replay.days) * n_series, dtype=bool)
+    among[days.start * n_series : days.stop * n_series] = True
+    return _Past(replay.samples(days.start, days.stop), replay.truth.select(among), n_series)
 
 
 def _task(folder: Path, plan: Plan, task: Task, count: int) -> tuple[Floats, Seconds]:
     read = [read_part(part_file(folder, task, piece)) for piece in pieces(plan, task, count)]
     spent = np.array([seconds for _, seconds in read]).sum(axis=0)
     return np.concatenate([forecast for forecast, _ in read]), (float(spent[0]), float(spent[1]))
-
-
-def _calibrated(samples: Samples, forecast: Floats, n_series: int, plan: Plan) -> Floats:
-    assert samples.target is not None
-    corrected = forecast.copy()
-    for series in range(n_series):
-        rows = slice(series, None, n_series)
-        corrected[rows] = calibration.calibrated(
-            forecast[rows], samples.target[rows], plan.lag_days
-        )
-    return corrected
 
 
 def _fell_back(samples: Samples, forecast: Floats) -> int:

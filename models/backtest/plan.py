@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from lakehouse.errors import BadInput
-from lakehouse.time import DAY
-from models.backtest.days import Daily, days_of
-from models.backtest.history import History
+from models.backtest.replay import Replay, days_until_newest, known_days
+from models.scaling import MIN_TRAINING_DAYS
 from models.trained import LINEAR, LSTM
 
 NAIVE, LIGHTGBM, BLEND = "naive", "lightgbm", "blend"
@@ -29,20 +28,14 @@ _LINEAR_DAYS = 7
 
 @dataclass(frozen=True)
 class Plan:
-    """A backtest of a history. The test's days are local days, both ends included."""
+    """A backtest of a replay. The test's days are local days, both ends included."""
 
     test_start: date
     test_end: date
     models: tuple[str, ...] = MODELS
-    daily: Daily = field(default_factory=Daily)
     recalibrate_days: int = 28
     seeds: int = 4
     train_days: int = 1456
-
-    @property
-    def lag_days(self) -> int:
-        """So many days after its own origin, the truth of a whole day is known at an origin."""
-        return 1 + -(-self.daily.delay // DAY)
 
     @property
     def blended(self) -> tuple[str, ...]:
@@ -73,47 +66,47 @@ class Piece:
     end: int
 
 
-def checked(plan: Plan, history: History) -> Plan:
-    """The plan, if the history can serve it. Raises BadInput with what is wrong."""
+def checked(plan: Plan, replay: Replay) -> Plan:
+    """The plan, if the replay can serve it. Raises BadInput with what is wrong."""
     unknown = [name for name in plan.models if name not in MODELS]
     if unknown or not plan.models:
         raise BadInput(f"Expected models of {list(MODELS)}, got {unknown or 'none'}.")
-    if not 1 <= plan.daily.horizon_hours <= 24 or not 0 <= plan.daily.origin_hour <= 23:
-        raise BadInput(
-            f"Expected a horizon of 1 to 24 hours from an origin at 0 to 23, got "
-            f"{plan.daily.horizon_hours} and {plan.daily.origin_hour}."
-        )
     if plan.test_end < plan.test_start:
         raise BadInput(
             f"Expected a test that ends after it starts, got {plan.test_start} to {plan.test_end}."
         )
-    days = days_of(history, plan.daily)
+    days = replay.days
     if not days or plan.test_start < days[0] or plan.test_end > days[-1]:
         has = f"has the whole days {days[0]} to {days[-1]}" if days else "has no whole day"
         raise BadInput(
-            f"Expected a test within the file, which {has}; got {plan.test_start} to "
+            f"Expected a test within {replay.name}, which {has}; got {plan.test_start} to "
             f"{plan.test_end}."
         )
-    before = _known_days(plan, days)
+    before = _known_before(plan, replay)
     if before < LEAST_HISTORY:
         raise BadInput(
             f"Expected at least {LEAST_HISTORY} days known before the test, which starts "
-            f"{plan.test_start}; the file begins {days[0]}: {max(before, 0)}. Start the test later."
+            f"{plan.test_start}; {replay.name} begins {days[0]}: {before}. Start the test later."
         )
     return plan
 
 
-def forecast_days(plan: Plan, history: History) -> list[date]:
-    """The days that are forecast: the warm-up, as long as history allows, and the test."""
-    before = _known_days(plan, days_of(history, plan.daily))
-    warm_up = min(WARM_UP_DAYS, max(before - LEAST_HISTORY, 0) // 2)
-    first = plan.test_start - warm_up * DAY
-    return [first + i * DAY for i in range((plan.test_end - first).days + 1)]
+def forecast_days(plan: Plan, replay: Replay) -> range:
+    """Positions of the days that are forecast: the warm-up, as long as history allows, and the
+    test."""
+    warm_up = min(WARM_UP_DAYS, max(_known_before(plan, replay) - LEAST_HISTORY, 0) // 2)
+    first = (plan.test_start - replay.days[0]).days
+    return range(first - warm_up, (plan.test_end - replay.days[0]).days + 1)
 
 
-def _known_days(plan: Plan, days: Sequence[date]) -> int:
-    """How many of a history's days are known whole at the test's first origin."""
-    return (plan.test_start - days[0]).days - plan.lag_days + 1
+def _known_before(plan: Plan, replay: Replay) -> int:
+    """How many days there are from the first to the newest that is known at the test's first
+    origin."""
+    n_series = len(replay.history.series_id)
+    origin = replay.origins[(plan.test_start - replay.days[0]).days]
+    target = replay.truth.at(origin)
+    known = known_days(target, n_series)
+    return days_until_newest(target, n_series) - int(known.argmax()) if known.any() else 0
 
 
 def tasks(plan: Plan) -> list[Task]:
@@ -132,14 +125,10 @@ def pieces(plan: Plan, task: Task, count: int) -> list[Piece]:
     return [Piece(i, first, min(first + length, count)) for i, first in enumerate(starts)]
 
 
-def fingerprint(plan: Plan, history: History) -> str:
-    """Equal for equal plans of equal histories: parts of one may then serve the other."""
+def fingerprint(plan: Plan, replay: Replay) -> str:
+    """Equal for equal plans of equal replays: parts of one may then serve the other."""
     said = json.dumps(asdict(plan), default=str, sort_keys=True)
-    about = (history.minutes, history.timezone, history.known_names, str(history.start))
-    body = hashlib.sha256(f"{said}{about}{list(history.series_id)}".encode())
-    for values in (history.values, history.known):
-        body.update(np.ascontiguousarray(values).tobytes())
-    return body.hexdigest()[:16]
+    return hashlib.sha256(f"{said}{replay.mark}".encode()).hexdigest()[:16]
 
 
 def part_file(folder: Path, task: Task, piece: Piece) -> Path:
@@ -155,12 +144,18 @@ def missing_parts(plan: Plan, folder: Path, count: int) -> Iterator[tuple[Task, 
             yield task, todo
 
 
-def lost_series(history: History, plan: Plan) -> Mapping[str, str]:
-    """Series that no model can learn before the test, and why: they get the fallback."""
-    held = (~np.isnan(history.before(plan.test_start))).sum(axis=1)
-    few = LEAST_HISTORY * 24 * history.steps // 2
+def lost_series(plan: Plan, replay: Replay) -> Mapping[str, str]:
+    """Series that no model can learn from the first forecast day on, and why: they get the
+    fallback."""
+    first = forecast_days(plan, replay).start
+    names = replay.history.series_id
+    target = replay.truth.at(replay.origins[first])[: first * len(names)]
+    known = ~np.isnan(target).all(axis=1).reshape(first, len(names))
     return {
-        str(series_id): f"{int(count)} known values before the test, {few} are needed"
-        for series_id, count in zip(history.series_id, held, strict=True)
-        if count < few
+        str(series_id): (
+            f"{int(count)} of its days are known when {replay.days[first]} is forecast, "
+            f"{MIN_TRAINING_DAYS} are needed"
+        )
+        for series_id, count in zip(names, known[-plan.train_days :].sum(axis=0), strict=True)
+        if count < MIN_TRAINING_DAYS
     }

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from lakehouse.whole_files import whole
 from models.backtest.outcome import Outcome
 from models.backtest.plan import Plan
+from models.backtest.replay import Replay
 from models.quantiles import QUANTILE_COLUMNS, QUANTILES
 
 _TEMPLATE = "backtest.html.j2"
@@ -21,7 +22,9 @@ _SIZE = (9.0, 3.2)
 _EXAMPLE_DAYS = 4
 
 
-def write(outcome: Outcome, figures: Mapping[str, Any], name: str, plan: Plan, file: Path) -> None:
+def write(
+    outcome: Outcome, figures: Mapping[str, Any], replay: Replay, plan: Plan, file: Path
+) -> None:
     """Write report.html: figures, error by hour and month, calibration, examples."""
     rows = outcome.rows
     local = rows["valid_time"].dt.tz_convert(str(outcome.samples.timezone[0]))
@@ -41,7 +44,7 @@ def write(outcome: Outcome, figures: Mapping[str, Any], name: str, plan: Plan, f
     )
     environment.filters["figure"] = _figure
     page = environment.get_template(_TEMPLATE).render(
-        name=name, plan=plan, figures=figures, pictures=pictures, n_series=outcome.n_series
+        replay=replay, plan=plan, figures=figures, pictures=pictures, n_series=outcome.n_series
     )
     with whole(file) as draft:
         draft.write_text(page, encoding="utf-8")

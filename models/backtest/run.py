@@ -13,11 +13,8 @@ from typing import Protocol
 import numpy as np
 
 from lakehouse.errors import BadInput
-from lakehouse.time import DAY
 from lakehouse.whole_files import whole
 from models import boosted_trees, linear, lstm, naive
-from models.backtest.days import days_of, samples_at
-from models.backtest.history import History
 from models.backtest.plan import (
     LIGHTGBM,
     NAIVE,
@@ -31,9 +28,10 @@ from models.backtest.plan import (
     pieces,
     tasks,
 )
+from models.backtest.replay import Replay, Truth, days_until_newest
 from models.boosted_trees import TreesConfig
 from models.lstm import LstmConfig
-from models.samples import Floats, Mask, Samples
+from models.samples import Floats, Mask, Samples, Times
 from models.trained import LINEAR, LSTM
 from models.windows import Inputs
 
@@ -64,21 +62,32 @@ class Door:
     task: Task
     folder: Path  # the task's own, beside its parts
     samples: Samples  # of every day that is learnt from or forecast, series innermost
+    truth: Truth  # of them
+    origins: Times  # of their days
     first: int  # position, in days, of the first forecast day
     n_series: int
 
     def training(self, piece: Piece, days: int) -> Samples:
-        """The newest days whose whole truth is known at the piece's first origin."""
-        end = self.first + piece.first - self.plan.lag_days + 1
-        return self._days(max(end - days, 0), end)
+        """The newest days whose truth is known at the piece's first origin, with what is known."""
+        target = self._known(piece)
+        end = days_until_newest(target, self.n_series)
+        learnt = slice(max(end - days, 0) * self.n_series, end * self.n_series)
+        return replace(self.samples.select(learnt), target=target[learnt])
 
     def asked(self, piece: Piece) -> Samples:
         """The samples of a piece's days, without their truth."""
-        asked = self._days(self.first + piece.first, self.first + piece.end)
+        first, end = (self.first + place for place in (piece.first, piece.end))
+        asked = self.samples.select(slice(first * self.n_series, end * self.n_series))
         return replace(asked, target=None)
 
-    def _days(self, first: int, end: int) -> Samples:
-        return self.samples.select(slice(first * self.n_series, end * self.n_series))
+    def is_fresh(self, piece: Piece) -> bool:
+        """Whether the day before the piece is known at its first origin."""
+        return days_until_newest(self._known(piece), self.n_series) == self.first + piece.first
+
+    def _known(self, piece: Piece) -> Floats:
+        """The truth of the days before a piece, as known at its first origin."""
+        before = self.first + piece.first
+        return self.truth.at(self.origins[before])[: before * self.n_series]
 
 
 class Steps(Protocol):
@@ -88,9 +97,9 @@ class Steps(Protocol):
         """The model that forecasts a piece; pieces come in order, but may begin anywhere."""
 
 
-def run(history: History, plan: Plan, folder: Path, jobs: int, told: Told) -> None:
+def run(replay: Replay, plan: Plan, folder: Path, jobs: int, told: Told) -> None:
     """Do what is missing in `folder`, in so many processes. `told` hears of parts done, of all."""
-    count = len(forecast_days(plan, history))
+    count = len(forecast_days(plan, replay))
     total = sum(len(pieces(plan, task, count)) for task in tasks(plan))
 
     def left() -> int:
@@ -103,7 +112,7 @@ def run(history: History, plan: Plan, folder: Path, jobs: int, told: Told) -> No
     # Each process has one thread: numpy and TensorFlow read this when they are imported.
     os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
     with ProcessPoolExecutor(min(jobs, len(todo)), mp_context=get_context("spawn")) as pool:
-        asked = [pool.submit(run_task, history, plan, task, folder) for task in todo]
+        asked = [pool.submit(run_task, replay, plan, task, folder) for task in todo]
         try:
             pending = set(asked)
             while pending:
@@ -118,17 +127,13 @@ def run(history: History, plan: Plan, folder: Path, jobs: int, told: Told) -> No
             raise
 
 
-def run_task(history: History, plan: Plan, task: Task, folder: Path) -> None:
+def run_task(replay: Replay, plan: Plan, task: Task, folder: Path) -> None:
     """Forecast every piece of a task that is not there yet."""
-    days = forecast_days(plan, history)
-    every = [day for day in days_of(history, plan.daily) if day <= days[-1]]
-    known = [day for day in every if day >= days[0] - (plan.train_days + plan.lag_days) * DAY]
-    lost = {} if task.model == NAIVE else lost_series(history, plan)
-    held = np.array([series_id not in lost for series_id in history.series_id])
-    samples = samples_at(_only(history, held), known, plan.daily)
-    door = Door(
-        plan, task, folder / "parts" / task.name, samples, known.index(days[0]), int(held.sum())
-    )
+    names = replay.history.series_id
+    lost = {} if task.model == NAIVE else lost_series(plan, replay)
+    held = np.array([series_id not in lost for series_id in names])
+    days = forecast_days(plan, replay)
+    door = _door(replay, plan, task, folder, held)
     steps = _STEPS[task.model]()
     for piece in pieces(plan, task, len(days)):
         file = part_file(folder, task, piece)
@@ -142,6 +147,27 @@ def run_task(history: History, plan: Plan, task: Task, folder: Path) -> None:
         _write(file, _with_lost(forecast, held), seconds)
 
 
+def _door(replay: Replay, plan: Plan, task: Task, folder: Path, held: Mask) -> Door:
+    """What a task needs of the series that can be learnt, which are `held` (s,)."""
+    if not held.any():
+        raise BadInput("No series has enough history before the test. Start the test later.")
+    days = forecast_days(plan, replay)
+    learnt = replay.truth.at(replay.origins[days.start])
+    begin = max(days_until_newest(learnt, len(held)) - plan.train_days, 0)
+    of_held = np.tile(held, len(replay.days))
+    of_held[: begin * len(held)] = of_held[days.stop * len(held) :] = False
+    return Door(
+        plan=plan,
+        task=task,
+        folder=folder / "parts" / task.name,
+        samples=replay.samples(begin, days.stop).select(np.tile(held, days.stop - begin)),
+        truth=replay.truth.select(of_held),
+        origins=replay.origins[begin : days.stop],
+        first=days.start - begin,
+        n_series=int(held.sum()),
+    )
+
+
 def read_part(file: Path) -> tuple[Floats, tuple[float, float]]:
     """The forecasts (n, T, 7) of a piece, and the seconds of training and scoring."""
     with np.load(file) as part:
@@ -152,16 +178,6 @@ def _write(file: Path, forecast: Floats, seconds: tuple[float, float]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with whole(file) as draft, draft.open("wb") as out:
         np.savez(out, forecast=forecast.astype(np.float32), seconds=np.array(seconds))
-
-
-def _only(history: History, held: Mask) -> History:
-    """The series that can be learnt, which are `held` (s,)."""
-    if not held.any():
-        raise BadInput("No series has enough history before the test. Start the test later.")
-    return replace(
-        history,
-        series_id=history.series_id[held], values=history.values[held], known=history.known[held],
-    )  # fmt: skip
 
 
 def _with_lost(forecast: Floats, held: Mask) -> Floats:
@@ -205,7 +221,8 @@ class _Trees:
 
 
 class _Lstm:
-    """Trained once, then some more epochs at each piece. Its state lies beside its forecasts."""
+    """Trained once, then some more epochs at each piece; anew where weather begins, for which a
+    network that never saw any has no inputs. Its state lies beside its forecasts."""
 
     def __init__(self) -> None:
         self._model: lstm.TrainedLstm | None = None
@@ -217,8 +234,8 @@ class _Lstm:
         if self._model is None and piece.number:
             self._model = lstm.load(state(piece.number - 1))
         days = door.training(piece, door.plan.train_days)
-        if self._model is None:
-            self._model = lstm.train(days, None, _config(door, len(days)), door.task.seed)
+        if self._model is None or self._model.weather < days.has_weather:
+            self._model = lstm.train(days, None, _config(door, piece, days), door.task.seed)
         else:
             seed = _SEEDS_APART * door.task.seed + piece.number
             self._model = lstm.train_on(self._model, days, _MORE_EPOCHS, _MORE_RATE, seed)
@@ -229,15 +246,15 @@ class _Lstm:
         return self._model
 
 
-def _config(door: Door, samples: int) -> LstmConfig:
+def _config(door: Door, piece: Piece, days: Samples) -> LstmConfig:
     """Members take turns between the scales, and past errors weigh them: which one suits a series
     is not known beforehand. Where the newest day is stale, few days say too little. Few samples
     make few steps an epoch, unless a step reads fewer of them."""
     return replace(
         LSTM_CONFIG,
         asinh=door.task.seed % 2 == 0,
-        inputs=FEW_INPUTS if door.plan.lag_days == 1 else Inputs(),
-        batch=LSTM_CONFIG.batch if samples >= _MANY_SAMPLES else LSTM_CONFIG.batch // 2,
+        inputs=FEW_INPUTS if door.is_fresh(piece) else Inputs(),
+        batch=LSTM_CONFIG.batch if len(days) >= _MANY_SAMPLES else LSTM_CONFIG.batch // 2,
     )
 
 

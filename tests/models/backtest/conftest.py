@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.backtest.days import Daily, FileReplay
 from models.backtest.history import Columns, History, read
 
 DAYS = 150
@@ -37,3 +38,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def history(file: Path) -> History:
     return read(file, COLUMNS)
+
+
+@pytest.fixture(scope="session")
+def replay(history: History) -> FileReplay:
+    return FileReplay("load.csv", history, Daily())

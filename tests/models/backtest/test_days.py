@@ -2,14 +2,16 @@
 
 from dataclasses import fields, replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from models.backtest.days import Daily, days_of, samples_at
-from models.backtest.history import History
+from models.backtest.days import Daily, FileReplay, days_of, samples_at
+from models.backtest.history import History, read
 from models.local_days import at_target, by_local_day
+from tests.models.backtest.conftest import COLUMNS
 
 DAY = date(2024, 4, 10)
 
@@ -30,7 +32,9 @@ def test_nothing_that_became_known_after_the_origin_is_seen(
     known_at = history.times + pd.Timedelta(hours=1 + delay_hours)
     future = history.values.copy()
     future[:, known_at > origin] += 1000.0
-    other = samples_at(replace(history, values=future), [DAY], daily)
+    announced = history.known.copy()
+    announced[:, history.times >= origin + pd.Timedelta(days=1)] += 1000.0
+    other = samples_at(replace(history, values=future, known=announced), [DAY], daily)
     for field in fields(seen):
         a, b = getattr(seen, field.name), getattr(other, field.name)
         if isinstance(a, np.ndarray) and field.name != "target":
@@ -75,3 +79,16 @@ def test_local_days_have_their_23_24_or_25_hours(history: History) -> None:
 def test_the_days_are_those_that_the_history_holds_whole(history: History) -> None:
     days = days_of(history, Daily(9))
     assert (days[0], days[-1]) == (date(2024, 1, 1), date(2024, 5, 28))
+
+
+def test_a_column_that_is_not_named_as_known_is_never_read(frame, tmp_path: Path) -> None:
+    """Not even one that tells tomorrow's value."""
+    told = frame.assign(tomorrow=frame["load"].shift(-24))
+    marks = set()
+    for number, rows in enumerate((frame, told)):
+        rows.to_csv(tmp_path / f"{number}.csv", index=False)
+        replay = FileReplay("load.csv", read(tmp_path / f"{number}.csv", COLUMNS), Daily())
+        marks.add(replay.mark)
+    named = replace(COLUMNS, known=("wind", "tomorrow"))
+    other = FileReplay("load.csv", read(tmp_path / "1.csv", named), Daily())
+    assert len(marks) == 1 and other.mark not in marks
