@@ -12,6 +12,7 @@ import typer
 from gridcast.accuracy import add_accuracy
 from gridcast.front import Front
 from gridcast.history import add_history
+from gridcast.serve import serve
 from lakehouse.errors import BadInput, GridcastError
 from lakehouse.time import parse_utc
 
@@ -133,6 +134,8 @@ def up(context: typer.Context) -> None:
 
     run_up(context.obj)
 
+
+app.add_typer(serve, name="serve")
 
 series = typer.Typer(no_args_is_help=True, help="The catalogue, and series of your own.")
 app.add_typer(series, name="series")

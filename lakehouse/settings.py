@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import NonNegativeFloat, ValidationError
+from pydantic import NonNegativeFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from lakehouse.catalogue import Catalogue, read_catalogue
@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     seed: int = 7
     mail_sender: str = "gridcast@localhost"
     mail_recipients: tuple[str, ...] = ("operator@localhost",)
+    api_keys: tuple[str, ...] = ()
+    api_requests_per_minute: PositiveInt = 600
     verbose: bool = False
 
     @classmethod

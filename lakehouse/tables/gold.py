@@ -1,6 +1,12 @@
 """Gold: what models see, what they said, how right they were, and who was in charge."""
 
 from lakehouse.tables.contract import Column, Table, View
+from lakehouse.tables.preference import (
+    ANSWERING_SOURCES,
+    FORECAST_TO_USE,
+    NEWEST_TRUTH,
+    order_by,
+)
 
 QUANTILES = ("q05", "q10", "q25", "q50", "q75", "q90", "q95")
 RUN_KINDS = ("live", "replay")
@@ -260,17 +266,14 @@ OUTBOX = Table(
 
 def newest_forecasts(condition: str) -> str:
     """The query of what to use among the forecasts that meet a condition: per series and interval
-    the newest origin, and of it the champion, else who stands in for it, else seasonal naive."""
+    the first by FORECAST_TO_USE."""
     return f"""
         SELECT * EXCEPT (preference) FROM (
           SELECT *, row_number() OVER (
               PARTITION BY series_id, valid_time
-              ORDER BY forecast_origin DESC,
-                       CASE forecast_source WHEN 'champion' THEN 0 ELSE 1 END,
-                       CASE model_name WHEN 'seasonal_naive' THEN 1 ELSE 0 END,
-                       model_version DESC) AS preference
+              ORDER BY {order_by(FORECAST_TO_USE)}) AS preference
           FROM gold.forecasts
-          WHERE {condition} AND forecast_source IN ('champion', 'fallback'))
+          WHERE {condition} AND forecast_source IN {ANSWERING_SOURCES})
         WHERE preference = 1"""
 
 
@@ -299,13 +302,13 @@ CHEAPEST_HOURS = View(
 PERFORMANCE = View(
     name="gold.performance",
     meaning="Accuracy per series and model over all scored days, beside seasonal naive",
-    query="""
+    query=f"""
         WITH newest AS (
           SELECT * EXCEPT (age) FROM (
             SELECT *, row_number() OVER (
                 PARTITION BY series_id, model_name, model_version, run_kind, target_day,
                              horizon_band
-                ORDER BY truth_as_of DESC) AS age
+                ORDER BY {order_by(NEWEST_TRUTH)}) AS age
             FROM gold.forecast_errors)
           WHERE age = 1),
         naive AS (
