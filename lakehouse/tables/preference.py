@@ -26,8 +26,8 @@ class Preference:
 
 
 def order_by(preferences: Iterable[Preference]) -> str:
-    """The whole `ORDER BY` list."""
-    return ", ".join(preference.sql for preference in preferences)
+    """The whole `ORDER BY` list, one below the other as the views are indented."""
+    return f",\n{' ' * 23}".join(preference.sql for preference in preferences)
 
 
 #: Of the vintages of a value: the one that became known last.

@@ -14,7 +14,7 @@ from lakehouse.time import iso
 from serving.api.latest import COLUMNS, REACH, RECENT, from_newest_origin
 from serving.api.parameters import ForecastQuestion, OriginQuestion, check_reach
 from serving.api.problems import Problem, wrong_parameter
-from serving.api.series import asked_series
+from serving.api.series import among, asked_series
 from serving.api.snapshots import Snapshot
 
 ORIGINS_SPAN = timedelta(days=28)
@@ -101,7 +101,7 @@ def _condition(
     first, last = question.span
     about = pc.field("run_kind") == question.run_kind
     if len(ids) < snapshot.series.num_rows:
-        about &= pc.field("series_id").isin(list(ids))
+        about &= among(ids)
     if question.model not in ("champion", "all"):
         about &= pc.field("model_name") == question.model
     elif question.model == "champion":
@@ -130,7 +130,7 @@ def _explain_nothing(snapshot: Snapshot, question: ForecastQuestion, ids: Collec
         raise wrong_parameter("model", question.model, told, sorted(known))
     origin = question.instant("origin")
     if origin:
-        about = pc.field("series_id").isin(list(ids)) & (pc.field("run_kind") == question.run_kind)
+        about = among(ids) & (pc.field("run_kind") == question.run_kind)
         near = (pc.field("forecast_origin") >= origin - REACH) & (
             pc.field("forecast_origin") <= origin + REACH
         )
@@ -148,12 +148,12 @@ def origins(snapshot: Snapshot, question: OriginQuestion) -> pa.Table:
     newest = state.newest("forecast_origin")
     first, last = question.span
     if newest is None:
-        rows = pa.table({name: snapshot.latest.rows[name] for name in (*told, "valid_time")})
+        rows = snapshot.latest.rows.select([*told, "valid_time"])
     else:
         last = min(last or newest + REACH, newest + REACH)
         first = first or last - ORIGINS_SPAN
         check_reach(first, last, len(ids))
-        about = pc.field("series_id").isin(list(ids)) & (pc.field("run_kind") == question.run_kind)
+        about = among(ids) & (pc.field("run_kind") == question.run_kind)
         issued = pc.field("forecast_origin")
         rows = state.read([*told, "valid_time"], about & (issued >= first) & (issued < last))
     found = rows.group_by(told).aggregate(

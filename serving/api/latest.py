@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.arrow import schema
 from lakehouse.newest import forecasts_to_use
 from lakehouse.tables.gold import FORECASTS, QUANTILES
 
@@ -56,7 +57,8 @@ class Latest:
 
     @classmethod
     def nothing(cls) -> "Latest":
-        return cls(pa.table({name: [] for name in COLUMNS}), {}, frozenset(), None)
+        empty = schema(FORECASTS).empty_table().select(list(COLUMNS))
+        return cls(empty, {}, frozenset(), None)
 
     @classmethod
     def among(cls, forecasts: Forecasts) -> "Latest":
@@ -123,6 +125,3 @@ def _places(rows: pa.Table) -> dict[str, tuple[int, int]]:
 
 def _microseconds(times: pa.ChunkedArray) -> Any:
     return times.cast(pa.int64()).to_numpy()
-
-
-assert set(COLUMNS) <= set(FORECASTS.column_names)

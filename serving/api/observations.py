@@ -10,7 +10,7 @@ from lakehouse.tables.preference import NEWEST_VINTAGE
 from lakehouse.tables.silver import OBSERVATIONS
 from lakehouse.time import DAY
 from serving.api.parameters import ObservationQuestion, check_reach
-from serving.api.series import asked_series
+from serving.api.series import among, asked_series
 from serving.api.snapshots import Snapshot
 
 COLUMNS = tuple(name for name in OBSERVATIONS.column_names if name != "landing_id")
@@ -29,7 +29,7 @@ def observations(snapshot: Snapshot, question: ObservationQuestion) -> pa.Table:
     as_of, recorded_by = question.instant("as_of"), question.instant("recorded_by")
     first, last = question.span
     newest = state.newest("event_time")
-    about = pc.field("series_id").isin(list(ids))
+    about = among(ids)
     if newest is not None:
         until = newest + DAY if as_of is None else min(newest + DAY, as_of + _AHEAD)
         last = min(last or until, until)

@@ -11,7 +11,7 @@ from lakehouse.tables.preference import NEWEST_TRUTH
 from lakehouse.time import local_day
 from serving.api.parameters import PerformanceQuestion, check_reach, moment
 from serving.api.problems import wrong_parameter
-from serving.api.series import asked_series
+from serving.api.series import among, asked_series
 from serving.api.snapshots import Snapshot
 
 SPAN = timedelta(days=90)
@@ -56,7 +56,7 @@ def performance(snapshot: Snapshot, question: PerformanceQuestion) -> pa.Table:
     """
     state = snapshot.state(FORECAST_ERRORS)
     ids = asked_series(snapshot, question.series_id, question.group)
-    about = (pc.field("run_kind") == question.run_kind) & pc.field("series_id").isin(list(ids))
+    about = (pc.field("run_kind") == question.run_kind) & among(ids)
     newest = state.newest("target_day")
     if newest is not None:
         first, last = _days(question, newest)

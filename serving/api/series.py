@@ -1,6 +1,6 @@
 """The series of the catalogue, and which of them a question is about."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 import pyarrow as pa
@@ -31,7 +31,7 @@ def asked_series(
     Raises Problem for an unknown one.
     """
     rows = _of_group(snapshot.series, group)
-    known = rows["series_id"].to_pylist() if rows.num_columns else []
+    known = rows["series_id"].to_pylist()
     if not series_ids:
         return tuple(known)
     missing = [name for name in series_ids if name not in known]
@@ -48,8 +48,13 @@ def asked_series(
     return tuple(sorted(set(series_ids)))
 
 
+def among(ids: Collection[str]) -> pc.Expression:
+    """The condition that a row is about one of these series."""
+    return pc.field("series_id").isin(pa.array(ids, pa.string()))
+
+
 def _of_group(rows: pa.Table, group: str | None) -> pa.Table:
-    if group is None or not rows.num_columns:
+    if group is None:
         return rows
     found = rows.filter(pc.field("series_group") == group)
     if not found.num_rows:

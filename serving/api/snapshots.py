@@ -14,7 +14,7 @@ import deltalake
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from lakehouse.arrow import ArrowTables
+from lakehouse.arrow import ArrowTables, schema
 from lakehouse.errors import TableError
 from lakehouse.tables import Table
 from lakehouse.tables.gold import DRIFT, FORECAST_ERRORS, FORECASTS, RUNS
@@ -120,7 +120,7 @@ class Snapshots:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.fault = ""
-        self.current = Snapshot({}, pa.table({}), Latest.nothing())
+        self.current = Snapshot({}, schema(SERIES).empty_table(), Latest.nothing())
         self.renew()
 
     def renew(self) -> None:
@@ -142,7 +142,7 @@ class Snapshots:
         series, latest = held.series, held.latest
         if SERIES.name in changed:
             found = states.get(SERIES.name)
-            series = found.read().sort_by("series_id") if found else pa.table({})
+            series = found.read().sort_by("series_id") if found else schema(SERIES).empty_table()
         if FORECASTS.name in changed:
             issued = states.get(FORECASTS.name)
             latest = Latest.among(issued) if issued else Latest.nothing()
