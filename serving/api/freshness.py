@@ -1,6 +1,7 @@
 """How fresh the data are, and whether there are any."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ from lakehouse.tables import Table
 from lakehouse.tables.gold import FORECASTS, RUNS
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
 from lakehouse.time import HOUR
-from serving.api.snapshots import Snapshot, Snapshots
+from serving.api.snapshots import Snapshot, Snapshots, TableState
 
 _NEEDED = {
     SERIES: "Run 'gridcast run build'.",
@@ -69,6 +70,7 @@ def readiness(snapshots: Snapshots, clock: Clock) -> Readiness:
     if snapshots.fault:
         missing.append(f"The newest versions could not be read: {snapshots.fault}")
     observed = snapshot.states.get(OBSERVATIONS.name)
+    runs = snapshot.states.get(RUNS.name)
     return Readiness(
         ready=not missing,
         missing=missing,
@@ -78,7 +80,7 @@ def readiness(snapshots: Snapshots, clock: Clock) -> Readiness:
         newest_event_time=observed.newest("event_time") if observed else None,
         newest_available_at=observed.newest("available_at") if observed else None,
         groups=[GroupFreshness(**row) for row in _groups(snapshot.latest.rows)],
-        last_runs=[LastRun(**row) for row in _last_runs(snapshot)],
+        last_runs=[LastRun(**row) for row in _last_runs(runs)] if runs else [],
         versions={name: state.version for name, state in sorted(snapshot.states.items())},
     )
 
@@ -101,10 +103,8 @@ def _groups(latest: pa.Table) -> list[dict[str, Any]]:
     return rows
 
 
-def _last_runs(snapshot: Snapshot) -> list[dict[str, Any]]:
-    state = snapshot.states.get(RUNS.name)
-    newest = state.newest("started_at") if state else None
-    if state is None or newest is None:
-        return []
-    runs = state.read(_RUN_COLUMNS).sort_by("started_at").to_pylist()
-    return list({row["step"]: row for row in runs}.values())
+@lru_cache(maxsize=1)
+def _last_runs(runs: TableState) -> list[dict[str, Any]]:
+    """The newest run of each step; a table of many small files, so it is read once a version."""
+    rows = runs.read(_RUN_COLUMNS).sort_by("started_at").to_pylist()
+    return list({row["step"]: row for row in rows}.values())

@@ -21,7 +21,7 @@ class _Bucket:
 class Keys:
     """Keys, each with a bucket that refills evenly: so many requests a minute, in bursts too.
 
-    Without keys everybody may ask. The buckets are those of one process.
+    The buckets are those of one process.
     """
 
     def __init__(
@@ -36,10 +36,10 @@ class Keys:
         now = seconds()
         self._buckets = {key: _Bucket(float(per_minute), now) for key in self._keys}
 
-    def check(self, request: Request) -> None:
-        """Raises Problem for a request without a known key, or with one that asks too often."""
-        if not self._keys:
-            return
+    async def check(self, request: Request) -> None:
+        """As a dependency, in the one thread of the event loop, so that buckets need no lock.
+
+        Raises Problem for a request without a known key, or with one that asks too often."""
         given = request.headers.get(HEADER)
         known = [key for key in self._keys if secrets.compare_digest(key, given or "")]
         if given is None or not known:

@@ -65,12 +65,12 @@ def performance(snapshot: Snapshot, question: PerformanceQuestion) -> pa.Table:
     as_of = question.instant("as_of")
     if as_of:
         about &= pc.field("truth_as_of") <= as_of
-    scores = preferred(state.read(FORECAST_ERRORS.column_names, about), _BLOCK, NEWEST_TRUTH)
+    scores = state.read(FORECAST_ERRORS.column_names, about)
     models = pc.unique(scores["model_name"]).to_pylist()
     if question.model and scores.num_rows and question.model not in models:
         told = f"No scores of a model '{question.model}' were found."
         raise wrong_parameter("model", question.model, told, sorted(models))
-    rows = summed(scores, question.by)
+    rows = accuracy(scores, question.by)
     return rows.filter(pc.field("model_name") == question.model) if question.model else rows
 
 
@@ -82,9 +82,10 @@ def _days(question: PerformanceQuestion, newest: date) -> tuple[date, date]:
     return first or until - SPAN, until
 
 
-def summed(scores: pa.Table, by: str) -> pa.Table:
-    """Rows of gold.forecast_errors, one per block -> accuracy beside seasonal naive's of the same
-    blocks. As the view gold.performance reckons it, where `by` is total. Pure."""
+def accuracy(errors: pa.Table, by: str) -> pa.Table:
+    """Rows of gold.forecast_errors -> accuracy by the newest truth, beside seasonal naive's of the
+    same blocks, in the columns of `columns`. With by=total as the view gold.performance. Pure."""
+    scores = preferred(errors, _BLOCK, NEWEST_TRUTH)
     naive = scores.filter(pc.field("model_name") == "seasonal_naive")
     beside = naive.select([*_BESIDE, "sum_abs", "sum_pinball"]).rename_columns(
         [*_BESIDE, "naive_abs", "naive_pinball"]

@@ -30,10 +30,11 @@ def asked_series(
 
     Raises Problem for an unknown one.
     """
-    rows = _of_group(snapshot.series, group)
-    known = rows["series_id"].to_pylist()
+    known = snapshot.series_ids
+    if group is not None:
+        known = tuple(_of_group(snapshot.series, group)["series_id"].to_pylist())
     if not series_ids:
-        return tuple(known)
+        return known
     missing = [name for name in series_ids if name not in known]
     if missing:
         within = f" in group {group}" if group else ""

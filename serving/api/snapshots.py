@@ -40,7 +40,7 @@ def log_mark(folder: Path) -> Mark:
     return (newest.name, newest.stat().st_mtime_ns) if newest else ("", 0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TableState:
     """One table at one version."""
 
@@ -91,6 +91,11 @@ class Snapshot:
     states: Mapping[str, TableState]
     series: pa.Table
     latest: Latest
+
+    @cached_property
+    def series_ids(self) -> tuple[str, ...]:
+        """All series, sorted."""
+        return tuple(self.series["series_id"].to_pylist())
 
     def state(self, table: Table) -> TableState:
         """Raises TableError where the lakehouse lacks the table."""
@@ -147,6 +152,7 @@ class Snapshots:
             issued = states.get(FORECASTS.name)
             latest = Latest.among(issued) if issued else Latest.nothing()
         self.current = Snapshot(states, series, latest)
+        pa.default_memory_pool().release_unused()  # what reading took, beyond what is kept
 
     def start(self) -> None:
         """Look for new versions until `stop`."""
