@@ -79,7 +79,13 @@ def _from_files(snapshot: Snapshot, question: ForecastQuestion, ids: Sequence[st
     newest = state.newest("forecast_origin")
     if newest is None:
         return snapshot.latest.rows
-    issued = state.read(COLUMNS, _condition(snapshot, question, ids, newest))
+    asked = _condition(snapshot, question, ids, newest)
+    bounded = question.origin or question.start
+    as_of = question.instant("as_of")
+    recent = pc.field("forecast_origin") >= (as_of or newest) - RECENT
+    issued = state.read(COLUMNS, asked if bounded else asked & recent)
+    if not issued.num_rows and not bounded and as_of is None and len(ids) == 1:
+        issued = state.read(COLUMNS, asked)  # its newest origin, however old
     if not issued.num_rows:
         _explain_nothing(snapshot, question, ids)
     if question.model == "all":
@@ -117,8 +123,6 @@ def _condition(
         about &= pc.field("forecast_origin") <= as_of
     if first:
         check_reach(first, min(last or until + REACH, until + REACH), len(ids))
-    elif as_of or not question.series_id:
-        about &= pc.field("forecast_origin") >= (as_of or newest) - RECENT
     return about
 
 

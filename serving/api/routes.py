@@ -88,8 +88,8 @@ def data_router(snapshots: Snapshots, answers: Answers) -> APIRouter:
 
         Where no `from` is given, each series' intervals from its newest origin on: the rest of
         that day and the next. An interval's forecast is that of the newest origin: of the
-        champion, else of who stands in for it. Forecasts that no series has had for seven days
-        need `series_id` or `from`.
+        champion, else of who stands in for it. A series that has had none for seven days is
+        told of where it is asked for alone, or with `from`.
         """
         now = snapshots.current
         quick = len(question.series_id) == 1 and forecasts.in_memory(now, question)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from lakehouse.time import DAY, HOUR, iso
-from tests.serving.api.world import DK1, DK2, FIRST_ORIGIN, LAST, LOAD, ORIGINS, REPLAYED
+from tests.serving.api.world import DK1, DK2, FIRST_ORIGIN, LAST, LOAD, ORIGINS, REPLAYED, STALE
 
 
 def rows(api: httpx.Client, **asked: Any) -> list[dict[str, Any]]:
@@ -86,6 +86,12 @@ def test_a_named_model_s_latest_are_its_own(api: httpx.Client) -> None:
     found = rows(api, series_id=DK2, model="linear")
     assert told(found) == [iso(LAST - DAY), iso(LAST)]
     assert told(found, "model_name") == ["linear"]
+
+
+def test_a_series_without_recent_forecasts_is_told_of_alone(api: httpx.Client) -> None:
+    assert told(rows(api, series_id=STALE)) == [iso(ORIGINS[1]), iso(ORIGINS[2])]
+    assert STALE not in told(rows(api), "series_id")
+    assert told(rows(api, series_id=STALE, model="lstm")) == [iso(ORIGINS[1]), iso(ORIGINS[2])]
 
 
 def test_replays_are_told_apart(api: httpx.Client) -> None:

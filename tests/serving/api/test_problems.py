@@ -67,7 +67,7 @@ def test_a_question_that_would_read_too_much_says_what_may_be_asked(api: httpx.C
     for path in ("observations", "forecasts", "performance", "origins"):
         told = problem(api, f"{path}?from=1970-01-01&to=2024-10-26", 422)
         assert told["parameter"] == "from"
-        assert told["allowed"] == ["at most 6,666 days for 3 series"]
+        assert told["allowed"] == ["at most 5,000 days for 4 series"]
         assert api.get(f"/v1/{path}?from=1971-01-01&series_id={DK1}").status_code == 200
 
 
