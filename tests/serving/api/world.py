@@ -49,7 +49,7 @@ def forecast_rows(
                 series_id=series_id, forecast_origin=origin, valid_time=valid, model_name=model,
                 model_version="1", run_kind=kind, forecast_source=source, unit="EUR/MWh",
                 series_group=group_of(series_id), horizon_hours=(valid - origin) / HOUR,
-                produced_at=origin + timedelta(minutes=5), **spread,
+                produced_at=origin + timedelta(seconds=9.25), **spread,
             )
         )  # fmt: skip
     return rows
