@@ -14,6 +14,7 @@ from gridcast.champion import add_champion
 from gridcast.front import Front
 from gridcast.history import add_history
 from gridcast.monitor import add_monitor
+from gridcast.serve import serve
 from lakehouse.errors import BadInput, GridcastError
 from lakehouse.time import parse_utc
 
@@ -137,6 +138,8 @@ def up(context: typer.Context) -> None:
 
     run_up(context.obj)
 
+
+app.add_typer(serve, name="serve")
 
 series = typer.Typer(no_args_is_help=True, help="The catalogue, and series of your own.")
 app.add_typer(series, name="series")

@@ -10,8 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import NonNegativeFloat, SecretStr, ValidationError
+from pydantic import NonNegativeFloat, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
 
 from lakehouse.catalogue import Catalogue, read_catalogue
 from lakehouse.clock import Clock, SampleClock, SystemClock
@@ -59,6 +60,8 @@ class Settings(BaseSettings):
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     ses_region: str = ""
+    api_keys: tuple[str, ...] = ()
+    api_requests_per_minute: PositiveInt = 600
     verbose: bool = False
 
     @classmethod
@@ -125,6 +128,11 @@ def load_settings(profile: str | None = None, **overrides: Any) -> Settings:
         raise ConfigError(f"Unknown variables {unknown}. Known are {sorted(known)}.")
     try:
         settings = Settings(**values)
+    except SettingsError as fault:  # its text: … for field "NAME" from source …
+        field = str(fault).split('"')[1].upper()
+        raise ConfigError(
+            f'Expected GRIDCAST_{field} to be JSON, such as \'["a", "b"]\' for several values.'
+        ) from None
     except ValidationError as fault:
         first = fault.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

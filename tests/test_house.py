@@ -100,6 +100,13 @@ def test_the_import_rules_hold() -> None:
         ("models.naive", "from monitoring import drift", "siblings do not know each other"),
         ("sources.http", "import pyspark", "Models, monitoring and sources need no Spark"),
         ("models.naive", "import lakehouse.spark.tables", "need no Spark"),
+        (
+            "serving.api.latest",
+            "import spark_jobs.forecast",
+            "The API needs the ground floor alone",
+        ),
+        ("serving.api.series", "import lakehouse.spark.tables", "ground floor alone"),
+        ("serving.api.app", "from flows import flows", "siblings do not know each other"),
         ("lakehouse.arrow", "import pyspark", "Only lakehouse.spark and spark_jobs"),
         ("lakehouse.arrow", "import lakehouse.spark.session", "does not know Spark"),
         ("gridcast.up", "import prefect", "Only flows import prefect"),

@@ -1,6 +1,11 @@
 """Gold: what models see, what they said, how right they were, and who was in charge."""
 
 from lakehouse.tables.contract import Column, Table, View
+from lakehouse.tables.preference import (
+    ANSWERING_SOURCES,
+    FORECAST_TO_USE,
+    order_by,
+)
 from lakehouse.tables.watched import TABLES as WATCHED
 
 QUANTILES = ("q05", "q10", "q25", "q50", "q75", "q90", "q95")
@@ -247,17 +252,14 @@ INCIDENTS = Table(
 
 def newest_forecasts(condition: str) -> str:
     """The query of what to use among the forecasts that meet a condition: per series and interval
-    the newest origin, and of it the champion, else who stands in for it, else seasonal naive."""
+    the first by FORECAST_TO_USE."""
     return f"""
         SELECT * EXCEPT (preference) FROM (
           SELECT *, row_number() OVER (
               PARTITION BY series_id, valid_time
-              ORDER BY forecast_origin DESC,
-                       CASE forecast_source WHEN 'champion' THEN 0 ELSE 1 END,
-                       CASE model_name WHEN 'seasonal_naive' THEN 1 ELSE 0 END,
-                       model_version DESC) AS preference
+              ORDER BY {order_by(FORECAST_TO_USE)}) AS preference
           FROM gold.forecasts
-          WHERE {condition} AND forecast_source IN ('champion', 'fallback'))
+          WHERE {condition} AND forecast_source IN {ANSWERING_SOURCES})
         WHERE preference = 1"""
 
 

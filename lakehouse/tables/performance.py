@@ -1,6 +1,7 @@
 """Questions about how good the forecasts were: by model, window and horizon, and what answered."""
 
 from lakehouse.tables.contract import View
+from lakehouse.tables.preference import NEWEST_TRUTH, order_by
 from lakehouse.tables.views import AS_OF, Function
 
 WINDOWS_DAYS = (1, 7, 28, 91)
@@ -16,7 +17,7 @@ def _scored(condition: str) -> str:
             SELECT *, row_number() OVER (
                 PARTITION BY series_id, model_name, model_version, run_kind, target_day,
                              horizon_band
-                ORDER BY truth_as_of DESC) AS age
+                ORDER BY {order_by(NEWEST_TRUTH)}) AS age
             FROM gold.forecast_errors WHERE {condition})
           WHERE age = 1),
         naive AS (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lakehouse.tables.contract import View
 from lakehouse.tables.gold import newest_forecasts
+from lakehouse.tables.preference import NEWEST_VINTAGE, order_by
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ _RECORDED_BY = Parameter(
 )
 
 
-def _newest(table: str, key: str, order: str = "available_at DESC") -> str:
+def _newest(table: str, key: str, order: str = order_by(NEWEST_VINTAGE)) -> str:
     """Per key the newest vintage that was known at `as_of` and fetched by `recorded_by`."""
     return f"""
         SELECT * EXCEPT (age) FROM (

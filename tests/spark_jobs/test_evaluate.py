@@ -13,6 +13,7 @@ from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, QUANTILES
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
 from lakehouse.time import HOUR, intervals_of
 from models import metrics
+from serving.api.performance import accuracy
 from spark_jobs import evaluate
 from spark_jobs.catalogue_tables import series_rows
 from tests.small_lakehouse import SmallLakehouse, utc
@@ -198,6 +199,9 @@ def test_a_correction_gives_its_own_block_a_new_row_and_performance_uses_it(
     assert [row["mae"] for row in then] == [
         pytest.approx(sum(s.mae * s.n for s in uncorrected) / 49)
     ]
+    served = accuracy(small.arrow.read(FORECAST_ERRORS), "total").to_pylist()
+    by_model = {row["model_name"]: row.asDict() for row in shown}
+    assert [pytest.approx(by_model[row["model_name"]]) for row in served] == served
     _by_window(small, expected)
 
 

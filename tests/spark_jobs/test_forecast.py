@@ -11,6 +11,7 @@ from lakehouse.tables.gold import FEATURES, FORECASTS, PROMOTIONS, QUANTILES, TR
 from lakehouse.time import DAY
 from spark_jobs import forecast
 from spark_jobs.champions import Model, Standing, standings_at
+from tests import latest_forecasts
 from tests.small_lakehouse import SmallLakehouse, utc
 from tests.spark_jobs.world import LOAD, PRICE, settle, town_catalogue, town_rows
 
@@ -197,36 +198,11 @@ def test_each_group_s_forecasts_name_their_own_training_run(spark: SparkSession)
 def test_latest_is_the_champion_else_the_fallback_of_the_newest_live_origin(
     small: SmallLakehouse,
 ) -> None:
-    first, second = ORIGIN, ORIGIN + timedelta(hours=1)
-    hours = [utc(f"2024-10-26 0{i}:00") for i in range(4)]
-
-    def row(
-        origin: datetime, place: int, source: str, kind: str, number: float, model: str = "lstm"
-    ) -> dict[str, Any]:
-        return FORECASTS.row(
-            series_id=PRICE, forecast_origin=origin, valid_time=hours[place], run_kind=kind,
-            forecast_source=source, model_name=model, q50=number,
-        )  # fmt: skip
-
-    small.append(
-        FORECASTS,
-        [
-            row(first, 0, "champion", "live", 1.0),
-            row(first, 1, "fallback", "live", 2.0),
-            row(first, 1, "champion", "live", 3.0),
-            row(first, 1, "challenger", "live", 4.0),
-            row(first, 2, "champion", "live", 5.0),
-            row(second, 2, "fallback", "live", 6.0),
-            row(first, 3, "fallback", "live", 6.5, "seasonal_naive"),
-            row(first, 3, "fallback", "live", 7.0),
-            row(second, 3, "champion", "replay", 8.0),
-            row(second, 3, "challenger", "live", 9.0),
-        ],
-    )
+    small.append(FORECASTS, latest_forecasts.rows())
     small.register()
     found = small.tables.spark.sql("SELECT * FROM gold.forecast_latest ORDER BY valid_time")
     assert found.columns == FORECASTS.column_names
-    assert [row["q50"] for row in found.collect()] == [1.0, 3.0, 6.0, 7.0]
+    assert [row["q50"] for row in found.collect()] == latest_forecasts.TO_USE
 
 
 @pytest.mark.parametrize("moment", ["2024-10-25 07:30", "2024-10-26 07:29"])

@@ -1,0 +1,1 @@
+"""What people and programs read. Nothing here writes a table."""

@@ -1,0 +1,152 @@
+"""A small lakehouse written without Spark, and the API over it, on a port of its own."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from lakehouse.arrow import ArrowTables
+from lakehouse.settings import Settings, load_settings
+from lakehouse.tables import TABLES
+from lakehouse.tables.gold import DRIFT, FORECAST_ERRORS, FORECASTS, QUANTILES, RUNS
+from lakehouse.tables.silver import OBSERVATIONS, SERIES
+from lakehouse.time import DAY, HOUR, parse_utc
+from serving.api.app import make_app
+from serving.api.server import listening
+
+DK1, DK2, LOAD, STALE = "dk1.price", "dk2.price", "town.load", "town.stale"
+SERIES_OF = {"price": (DK1, DK2), "load": (LOAD, STALE)}
+FIRST_ORIGIN = parse_utc("2024-10-14T07:30Z")
+ORIGINS = [FIRST_ORIGIN + i * DAY for i in range(12)]
+LAST = ORIGINS[-1]
+REPLAYED = FIRST_ORIGIN - 5 * DAY
+#: Known at ten, corrected three days later.
+KNOWN, CORRECTED = parse_utc("2024-10-22T10:00Z"), parse_utc("2024-10-25T10:00Z")
+EVENTS = [parse_utc("2024-10-20T00:00Z") + i * HOUR for i in range(48)]
+
+
+def group_of(series_id: str) -> str:
+    return "price" if series_id in SERIES_OF["price"] else "load"
+
+
+def forecast_rows(
+    series_id: str, origin: datetime, model: str, source: str, kind: str = "live"
+) -> list[dict[str, Any]]:
+    """24 hours of the local day after the origin's; the median tells origin, hour and model."""
+    begin = origin.replace(hour=22, minute=0)
+    rows = []
+    for hour in range(24):
+        valid = begin + hour * HOUR
+        median = origin.day * 100.0 + hour + (0.5 if model == "linear" else 0.0)
+        spread = {q: median + place - 3 for place, q in enumerate(QUANTILES)}
+        rows.append(
+            FORECASTS.row(
+                series_id=series_id, forecast_origin=origin, valid_time=valid, model_name=model,
+                model_version="1", run_kind=kind, forecast_source=source, unit="EUR/MWh",
+                series_group=group_of(series_id), horizon_hours=(valid - origin) / HOUR,
+                produced_at=origin + timedelta(seconds=9.25), **spread,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _issued(origin: datetime) -> list[dict[str, Any]]:
+    """All forecasts of one origin: on the last one, dk2's champion could not answer, and one
+    series had only the first three."""
+    rows = forecast_rows(STALE, origin, "lstm", "champion") if origin in ORIGINS[:3] else []
+    for series_id in (DK1, DK2, LOAD):
+        stood_in = series_id == DK2 and origin == LAST
+        champion = ("seasonal_naive", "fallback") if stood_in else ("lstm", "champion")
+        rows += forecast_rows(series_id, origin, *champion)
+        rows += forecast_rows(series_id, origin, "linear", "challenger")
+    return rows
+
+
+def _observed() -> list[dict[str, Any]]:
+    """Two days of dk1's prices; the first hour was corrected, and dk2 has only that one."""
+
+    def row(series_id: str, event: datetime, value: float, known: datetime) -> dict[str, Any]:
+        return OBSERVATIONS.row(
+            series_id=series_id, event_time=event, available_at=known, value=value,
+            unit="EUR/MWh", resolution_minutes=60, available_basis="observed", recorded_at=known,
+        )  # fmt: skip
+
+    rows = [row(DK1, event, float(i), KNOWN) for i, event in enumerate(EVENTS)]
+    return [*rows, row(DK1, EVENTS[0], -5.0, CORRECTED), row(DK2, EVENTS[0], 7.0, KNOWN)]
+
+
+def errors(day: date, model: str, band: int, sums: float, known: datetime) -> dict[str, Any]:
+    source = "fallback" if model == "seasonal_naive" else "champion"
+    return FORECAST_ERRORS.row(
+        series_id=DK1, series_group="price", model_name=model, model_version="1", run_kind="live",
+        target_day=day, horizon_band=band, truth_as_of=known, forecast_source=source, n=6,
+        unit="EUR/MWh", sum_abs=sums, sum_error=-sums, sum_squared=sums * sums,
+        sum_pinball=sums / 2, sum_truth=60.0, n_in_80=5, n_in_90=6,
+    )  # fmt: skip
+
+
+def _scored() -> list[dict[str, Any]]:
+    """Two days, two blocks; one block of the LSTM was scored again by a newer truth."""
+    days = (date(2024, 10, 20), date(2024, 10, 21))
+    rows = [
+        errors(day, model, band, sums, KNOWN)
+        for day in days
+        for model, sums in (("lstm", 6.0), ("seasonal_naive", 12.0))
+        for band in (0, 6)
+    ]
+    return [*rows, errors(days[0], "lstm", 0, 18.0, CORRECTED)]
+
+
+def fill(arrow: ArrowTables) -> None:
+    """Write the world; every origin is a file of its own, as a daily run leaves it."""
+    arrow.create_missing(TABLES)
+    kinds = {"price": ("price", "EUR/MWh"), "load": ("energy", "kWh")}
+    rows = [
+        SERIES.row(
+            series_id=name, series_group=group, kind=kinds[group][0], unit=kinds[group][1],
+            timezone="Europe/Copenhagen", resolution_minutes=60,
+        )
+        for group, names in SERIES_OF.items()
+        for name in names
+    ]  # fmt: skip
+    arrow.append(SERIES, rows)
+    arrow.append(OBSERVATIONS, _observed())
+    arrow.append(FORECASTS, forecast_rows(DK1, REPLAYED, "lstm", "champion", "replay"))
+    for origin in ORIGINS:
+        arrow.append(FORECASTS, _issued(origin))
+    arrow.append(FORECAST_ERRORS, _scored())
+    days = [date(2024, 10, 20 + i) for i in range(3)]
+    arrow.append(DRIFT, [DRIFT.row(series_group="price", day=day, feature="value") for day in days])
+    arrow.append(
+        RUNS,
+        [
+            RUNS.row(run_id=f"{i}", step=step, status="ok", started_at=LAST + i * HOUR)
+            for i, step in enumerate(["ingest", "daily", "ingest"])
+        ],
+    )
+
+
+def settings_of(folder: Path, **changes: Any) -> Settings:
+    return load_settings("sample", lakehouse=folder, **changes)
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[httpx.Client]:
+    """A real server in a thread, and a client of it."""
+    with listening("127.0.0.1", 0) as bound:
+        config = uvicorn.Config(make_app(settings), log_config=None, access_log=False)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
+        thread.start()
+        address = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        try:
+            with httpx.Client(base_url=address, timeout=30) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join()
