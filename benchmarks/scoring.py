@@ -115,9 +115,9 @@ def _mark() -> tuple[float, float]:
 
 
 def _busy() -> float:
-    """Processor seconds of this process and all below it: other work on the machine is not in."""
+    """Processor seconds of this process and all below it, also of those that have ended."""
     tree = [Process(), *Process().children(recursive=True)]
-    return sum(sum(member.cpu_times()[:2]) for member in tree)
+    return float(sum(sum(member.cpu_times()[:4]) for member in tree))
 
 
 def _mark_around(owner: Any, name: str, marks: list[tuple[float, float]]) -> None:
@@ -144,9 +144,12 @@ def _import_tensorflow(frames: Any) -> Any:
 
 
 def _beside(world: World, folder: Path) -> Parts:
-    """mlforecast: train on the same days, then forecast the first in a process of its own."""
+    """mlforecast: train on the first group's days, then forecast all in a process of its own."""
     end = (_ORIGIN_DAY + 1) * 24
-    long_rows(world, end - PAST_DAYS * 24, end).to_parquet(folder / "known.parquet")
+    known = long_rows(world, end - PAST_DAYS * 24, end)
+    known.to_parquet(folder / "known.parquet")
+    learnt = known["series_id"].isin(world.names[world.members(0)])
+    known[learnt].to_parquet(folder / "learnt.parquet")
     long_rows(world, end, end + 24).drop(columns="value").to_parquet(folder / "ahead.parquet")
     python, program = python_of("mlforecast"), script("mlforecast_lightgbm")
     [trained] = _told(folder / "train.json", measure([python, program, "train", str(folder)]))

@@ -1,8 +1,8 @@
 """mlforecast with LightGBM: `train FOLDER`, then `predict FOLDER` in another process.
 
-FOLDER/known.parquet: series_id, time, value and weather of the known hours; ahead.parquet: the
-weather of the 24 hours to forecast. One model per quantile for all series; each reads lags of a
-day or more only, so that no forecast feeds on another.
+FOLDER/known.parquet: series_id, time, value and weather of the known hours; learnt.parquet: those
+to learn from; ahead.parquet: the weather of the 24 hours to forecast. One model per quantile for
+all series; each reads lags of a day or more only, so that no forecast feeds on another.
 """
 
 import json
@@ -27,8 +27,8 @@ Seconds = tuple[float, float]
 
 
 def train(folder: Path) -> dict[str, Seconds]:
-    """Fit on the known hours and save; what the fit took."""
-    known = pd.read_parquet(folder / "known.parquet")
+    """Fit on the hours to learn from and save; what the fit took."""
+    learnt = pd.read_parquet(folder / "learnt.parquet")
     marks = [_mark()]
     models = {
         f"q{100 * q:02.0f}": lgb.LGBMRegressor(
@@ -45,7 +45,7 @@ def train(folder: Path) -> dict[str, Seconds]:
         target_transforms=[LocalStandardScaler()],
         num_threads=CORES,
     )
-    forecaster.fit(known, **COLUMNS, static_features=[])
+    forecaster.fit(learnt, **COLUMNS, static_features=[])
     marks.append(_mark())
     forecaster.save(folder / "mlforecast")
     return _between(marks, "training")
