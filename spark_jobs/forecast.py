@@ -1,7 +1,6 @@
 """Score every series at its group's origin: champion, challengers and naive, seven quantiles."""
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -37,8 +36,6 @@ SCORED = {
     **dict.fromkeys(QUANTILES, "double"),
 }
 SCORED_SCHEMA = ", ".join(f"{name} {kind}" for name, kind in SCORED.items())
-_BULK_SERIES = 100
-"""From so many series on a day is large beside Spark's own overhead."""
 _SAID = {
     "champion": "The fallback answers. ",
     "fallback": "The next in line answers. ",
@@ -176,20 +173,6 @@ def run(
 
     Returns rows written per table, and the sentences of models that could not answer.
     """
-    with tables.in_bulk() if len(catalogue.series) >= _BULK_SERIES else nullcontext():
-        return _issue(tables, arrow, catalogue, settings, as_of, run_kind, run_id, produced_at)
-
-
-def _issue(
-    tables: SparkTables,
-    arrow: ArrowTables,
-    catalogue: Catalogue,
-    settings: Settings,
-    as_of: datetime,
-    run_kind: str,
-    run_id: str,
-    produced_at: datetime,
-) -> tuple[dict[str, int], list[str]]:
     issued = [(name, group.last_origin(as_of)) for name, group in catalogue.groups.items()]
     standings = standings_at(arrow, as_of)
     seen = samples_at(tables, catalogue, issued).localCheckpoint()
