@@ -5,6 +5,8 @@ source day skipped takes the one an hour before it; where the source day has it 
 (standard-time) one counts; both namesakes of a 25-hour target day get that one.
 """
 
+from datetime import datetime
+from functools import lru_cache
 from typing import cast
 
 import numpy as np
@@ -67,12 +69,17 @@ def _grid_index(samples: Samples) -> npt.NDArray[np.int64]:
     for zone in set(samples.timezone):
         rows = samples.timezone == zone
         starts, inverse = np.unique(samples.target_time[rows, 0], return_inverse=True)
-        index[rows] = _zone_index(starts, str(zone), samples.steps)[inverse]
+        index[rows] = _zone_index(tuple(starts.tolist()), str(zone), samples.steps)[inverse]
     return index
 
 
-def _zone_index(starts: Times, zone: str, steps: int) -> npt.NDArray[np.int64]:
-    """starts: (d,) UTC starts of local days. Returns (d, PAST_DAYS, 24 * steps) positions."""
+@lru_cache(maxsize=4)
+def _zone_index(when: tuple[datetime, ...], zone: str, steps: int) -> npt.NDArray[np.int64]:
+    """when: (d,) UTC starts of local days. Returns (d, PAST_DAYS, 24 * steps) positions.
+
+    Remembered, because all series and models of a day ask for the same.
+    """
+    starts = np.array(when, dtype="datetime64[us]")
     local = _local(starts, zone)
     interval = _HOUR.astype("timedelta64[m]") // steps
     clock = np.arange(24 * steps) * interval

@@ -4,13 +4,11 @@ The forecast everything must beat, and the fallback when a champion cannot answe
 looks 7 days back, with consumption published 9 days late 14. Clock changes: see `local_days`.
 """
 
-import warnings
-
 import numpy as np
 import numpy.typing as npt
 
 from models.local_days import at_target, by_local_day
-from models.quantiles import QUANTILES, around
+from models.quantiles import QUANTILES, around, known_quantiles
 from models.samples import PAST_DAYS, Floats, Samples
 
 WEEKS = PAST_DAYS // 7
@@ -55,14 +53,7 @@ def _newest_week(days: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
 def _error_quantiles(errors: Floats) -> Floats:
     """errors: (m, days, k). Returns (m, k, 7): of each time of the clock, of all, or zero."""
     count = (~np.isnan(errors)).sum(axis=1)[:, :, None]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
-        by_clock = _nan_quantiles(errors, axis=1)
-        pooled = _nan_quantiles(errors.reshape(len(errors), -1), axis=1)
+    by_clock = known_quantiles(np.moveaxis(errors, 1, -1))
+    pooled = known_quantiles(errors.reshape(len(errors), -1))
     chosen = np.where(count >= _MIN_ERRORS, by_clock, pooled[:, None, :])
     return np.nan_to_num(chosen)
-
-
-def _nan_quantiles(values: Floats, axis: int) -> Floats:
-    """Sample quantiles along `axis`, known values only; the quantiles become the last axis."""
-    return np.moveaxis(np.nanquantile(values, QUANTILES, axis=axis), 0, -1)

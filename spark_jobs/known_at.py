@@ -38,9 +38,14 @@ def newest(rows: DataFrame, key: Sequence[str], order: str) -> DataFrame:
 
 
 def with_superseded_at(vintages: DataFrame, *key: str) -> DataFrame:
-    """Adds when the next vintage of the same event time became known; null for the newest."""
-    order = Window.partitionBy(*key, "event_time").orderBy("available_at")
-    return vintages.withColumn("superseded_at", F.lead("available_at").over(order))
+    """Adds when the next vintage of the same event time became known; null for the newest.
+
+    One window for all times of a key: what then groups by key and day moves no row again.
+    """
+    order = Window.partitionBy(*key).orderBy("event_time", "available_at")
+    following = [F.lead(name).over(order) for name in ("event_time", "available_at")]
+    same = following[0] == F.col("event_time")
+    return vintages.withColumn("superseded_at", F.when(same, following[1]))
 
 
 def past_values(origins: DataFrame, observations: DataFrame) -> DataFrame:

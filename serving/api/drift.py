@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.tables.gold import DRIFT
+from lakehouse.tables.watched import DRIFT
 from lakehouse.time import local_day
 from serving.api.parameters import DriftQuestion
 from serving.api.problems import wrong_parameter

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from lakehouse.clock import Clock
-from lakehouse.tables.gold import DRIFT, FORECAST_ERRORS, FORECASTS, QUANTILES
+from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, QUANTILES
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
+from lakehouse.tables.watched import DRIFT
 from serving.api import drift, forecasts, observations, performance, series
 from serving.api.answers import Answers
 from serving.api.freshness import Readiness, readiness

@@ -17,8 +17,9 @@ import pyarrow.dataset as ds
 from lakehouse.arrow import ArrowTables, schema
 from lakehouse.errors import TableError
 from lakehouse.tables import Table
-from lakehouse.tables.gold import DRIFT, FORECAST_ERRORS, FORECASTS, RUNS
+from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, RUNS
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
+from lakehouse.tables.watched import DRIFT
 from serving.api.latest import Latest
 
 SERVED = (SERIES, OBSERVATIONS, FORECASTS, FORECAST_ERRORS, DRIFT, RUNS)

@@ -10,6 +10,7 @@ from models.quantiles import (
     QUANTILE_COLUMNS,
     QUANTILES,
     around,
+    known_quantiles,
     non_crossing,
     pinball_loss,
     to_rows,
@@ -37,6 +38,13 @@ def test_quantiles_around_a_point_hold_it_as_their_median(errors, point) -> None
     quantiles = around(point, np.sort(errors, axis=-1))
     assert np.array_equal(quantiles[:, 3], point)
     assert (np.diff(quantiles, axis=-1) >= 0).all()
+
+
+@given(hnp.arrays(np.float64, (4, 9), elements=NUMBERS | st.just(np.nan)))
+@pytest.mark.filterwarnings("ignore:All-NaN slice")
+def test_quantiles_of_known_values_are_numpys_to_the_bit(values) -> None:
+    plain = np.moveaxis(np.nanquantile(values, QUANTILES, axis=-1), 0, -1)
+    assert np.array_equal(known_quantiles(values), plain, equal_nan=True)
 
 
 def test_the_pinball_loss_of_the_median_is_half_the_absolute_error() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from lakehouse.tables.gold import DRIFT
+from lakehouse.tables.watched import DRIFT
 from lakehouse.time import HOUR, iso
 from tests.serving.api.world import CORRECTED, DK1, EVENTS, KNOWN, LAST
 

@@ -13,8 +13,9 @@ import uvicorn
 from lakehouse.arrow import ArrowTables
 from lakehouse.settings import Settings, load_settings
 from lakehouse.tables import TABLES
-from lakehouse.tables.gold import DRIFT, FORECAST_ERRORS, FORECASTS, QUANTILES, RUNS
+from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, QUANTILES, RUNS
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
+from lakehouse.tables.watched import DRIFT
 from lakehouse.time import DAY, HOUR, parse_utc
 from serving.api.app import make_app
 from serving.api.server import listening
