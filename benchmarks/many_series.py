@@ -229,7 +229,7 @@ def train(world: World, folder: Path, arrow: ArrowTables) -> None:
         }
         about = {"series_group": group, "model_version": VERSION}
         for kind, model in fitted.items():
-            Trained(model, flat).save(Model(group, kind, VERSION).folder(folder))
+            Trained(kind, model, flat).save(Model(group, kind, VERSION).folder(folder))
             row = TRAINING_RUNS.row(
                 **about, model_name=kind, as_of=decided, status="ok", pinball=0.9
             )
