@@ -7,9 +7,9 @@ same profiles of local days, the same reference, the same settings.
 
 Years. A verdict needs a past year. The thresholds of drift were chosen on 2022, whose reference is
 2021: `choose` prints, one effect at a time, the most false alarms that any group of consumption
-has in a quarter of 2022. 2023 and 2024 are the test; the form of the effects (which quantiles,
-which units) was found by looking at all years. Malmö has no year to choose on beside 2024:
-the thresholds are those of consumption, but that rain and cloud cover have no residual was decided
+has in a quarter of 2022. 2023 and 2024 are the test, but the form of the effects (which quantiles,
+which units) was found by looking at all years. Malmö has no year to choose on beside 2024: the
+thresholds are those of consumption, but that rain and cloud cover have no residual was decided
 after a first look at 2024.
 
 Quiet periods, named from what is known of the years and not from the series: consumption from
