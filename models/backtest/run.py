@@ -81,8 +81,12 @@ class Door:
         return replace(asked, target=None)
 
     def is_fresh(self, piece: Piece) -> bool:
-        """Whether the day before the piece is known at its first origin."""
-        return days_until_newest(self._known(piece), self.n_series) == self.first + piece.first
+        """Whether the end of the day before the piece is known at its first origin."""
+        known = self._known(piece)[-self.n_series :]
+        before = (self.first + piece.first) * self.n_series
+        mask = self.samples.target_mask[before - self.n_series : before]
+        ends = known[np.arange(self.n_series), mask.sum(axis=1) - 1]
+        return not bool(np.isnan(ends).all())
 
     def _known(self, piece: Piece) -> Floats:
         """The truth of the days before a piece, as known at its first origin."""

@@ -30,7 +30,9 @@ from models.backtest.plan import (
 )
 from models.backtest.replay import Replay, days_until_newest
 from models.boosted_trees import TreesConfig
+from models.lstm import read_training
 from models.network import LstmConfig
+from models.samples import KNOWN, WEATHER, Samples
 from models.trained import LINEAR, LSTM
 
 PLAN = Plan(
@@ -148,6 +150,28 @@ def test_an_interrupted_backtest_goes_on_to_the_same_forecasts(
     for file, before in zip(files, whole, strict=True):
         assert np.array_equal(running.read_part(file)[0], before, equal_nan=True)
     assert not list(tmp_path.rglob("*.draft"))
+
+
+class _WindyFrom(FileReplay):
+    """A replay in which weather is known from 10 April on."""
+
+    def samples(self, first: int, end: int) -> Samples:
+        samples = super().samples(first, end)
+        known = samples.known.copy()
+        known[
+            samples.forecast_origin >= np.datetime64("2024-04-10"), :, KNOWN.index(WEATHER[0])
+        ] = 5.0
+        return replace(samples, known=known)
+
+
+def test_where_weather_begins_a_network_is_trained_anew_to_read_it(
+    replay: FileReplay, tmp_path: Path
+) -> None:
+    windy = _WindyFrom(replay.name, replay.history, replay.daily)
+    plan = replace(PLAN, models=(LSTM,), seeds=1, recalibrate_days=28)
+    running.run_task(windy, plan, Task(LSTM), tmp_path)
+    states = sorted((tmp_path / "parts" / "lstm-0").glob("state-*"))
+    assert [read_training(state).weather for state in states] == [False, True]
 
 
 def test_a_series_too_new_to_learn_is_named_and_answered_by_the_naive(
