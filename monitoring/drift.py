@@ -1,10 +1,10 @@
 """Drift: does a feature look this week as it does in weeks of the same season?
 
 The last seven days are compared with whole weeks of past years around the same date and the weeks
-just before (`reference`), in units of how different those weeks are from each other (`effects`). A
-week that is beyond a threshold is watched; several days in a row are drift. The thresholds were
-chosen and measured by benchmarks/drift.py (docs/monitoring.md). Whether the data are broken is
-another question: `quality`.
+just before (`reference`), in units of how different those weeks are from each other (`effects`).
+A week that is beyond a threshold is watched; several days in a row are drift. What the thresholds
+give on real years is measured by benchmarks/drift.py (docs/monitoring.md). Whether the data are
+broken is another question: `quality`.
 """
 
 from __future__ import annotations

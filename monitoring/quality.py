@@ -2,8 +2,8 @@
 
 Drift says that the world may have changed; a quality fault says that the data have: values are
 missing or impossible, a sensor stands still, a unit, a clock or two columns were exchanged. Nobody
-wants a model of those days. The thresholds were measured by benchmarks/drift.py
-(docs/monitoring.md).
+wants a model of those days. What the thresholds give on real years is measured by
+benchmarks/drift.py (docs/monitoring.md).
 """
 
 from __future__ import annotations
