@@ -32,6 +32,9 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
     "map<string,string>": pa.map_(pa.string(), pa.string()),
     "map<string,double>": pa.map_(pa.string(), pa.float64()),
 }
+_ORDERED = ("string", "timestamp", "date", "int", "bigint", "double")
+_PREFIX = 32
+"""Letters of a text that the log keeps, as Delta's own writer does."""
 
 
 def schema(table: Table) -> pa.Schema:
@@ -43,29 +46,47 @@ def schema(table: Table) -> pa.Schema:
 
 
 def _add_action(table: Table, file: Path, folder: Path) -> AddAction:
-    """What the log says of a file: its rows, and between which times a reader need look into it."""
+    """What the log says of a file: its rows, and between which values a reader finds them."""
     footer = pq.read_metadata(file)
-    least: dict[str, str] = {}
-    most: dict[str, str] = {}
-    for name, told in _statistics(footer).items():
-        column = next((c for c in table.columns if c.name == name), None)
-        if column and not column.nullable and any(part.null_count for part in told):
+    told = _statistics(footer)
+    for column in table.columns:
+        if not column.nullable and any(part.null_count for part in told.get(column.name, ())):
             raise TableError(
-                f"Expected a value of '{name}' in every row for {table.name}; {file.name} has "
-                "rows without. The table is as it was; the step that made the rows is at fault."
+                f"Expected a value of '{column.name}' in every row for {table.name}; {file.name} "
+                "has rows without. The table is as it was; the step that made the rows is at fault."
             )
-        if column and column.type == "timestamp" and all(part.has_min_max for part in told):
-            least[name] = min(part.min for part in told).isoformat()
-            most[name] = max(part.max for part in told).isoformat()
-    stats = {"numRecords": footer.num_rows, "minValues": least, "maxValues": most}
     return AddAction(
         path=file.relative_to(folder).as_posix(),
         size=file.stat().st_size,
         partition_values={},
         modification_time=int(file.stat().st_mtime * 1000),
         data_change=True,
-        stats=json.dumps(stats),
+        stats=json.dumps({"numRecords": footer.num_rows} | _extremes(table, told)),
     )
+
+
+def _extremes(table: Table, told: Mapping[str, Sequence[pq.Statistics]]) -> dict[str, Any]:
+    """Least and greatest values by column; none at all where one of them has no such figures.
+
+    delta-rs takes a column that is missing among others for one without values, and finds no row
+    by it. A column of nothing but nulls may well be missing.
+    """
+    least: dict[str, Any] = {}
+    most: dict[str, Any] = {}
+    for column in table.columns:
+        parts = [part for part in told.get(column.name, ()) if part.num_values]
+        if column.type not in _ORDERED or not parts:
+            continue
+        if not all(part.has_min_max for part in parts):
+            return {}
+        low, high = min(part.min for part in parts), max(part.max for part in parts)
+        if column.type in ("timestamp", "date"):
+            low, high = low.isoformat(), high.isoformat()
+        if column.type == "string" and len(high) > _PREFIX:
+            high = high[:_PREFIX] + "\U0010ffff"
+        least[column.name] = low[:_PREFIX] if column.type == "string" else low
+        most[column.name] = high
+    return {"minValues": least, "maxValues": most}
 
 
 def _statistics(footer: pq.FileMetaData) -> dict[str, list[pq.Statistics]]:

@@ -1,14 +1,18 @@
 """Small rows are appended without Spark, once per key."""
 
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from lakehouse.arrow import ArrowTables
+from lakehouse.arrow import ArrowTables, schema
 from lakehouse.errors import TableError
 from lakehouse.tables import TABLES
 from lakehouse.tables.gold import PROMOTIONS, RUNS
-from lakehouse.tables.silver import LOCATIONS
+from lakehouse.tables.silver import LOCATIONS, OBSERVATIONS
+from tests.small_lakehouse import utc
 
 
 @pytest.fixture
@@ -50,3 +54,31 @@ def test_rows_are_filtered_and_cut_to_columns(arrow: ArrowTables) -> None:
 def test_a_table_that_is_not_there_is_named_with_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(TableError, match=r"Expected the Delta table gold.runs at .*gridcast demo"):
         ArrowTables(tmp_path).rows(RUNS)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        ("series_id", "=", "a"),
+        ("series_id", "in", ["a"]),
+        ("value", ">", 1.5),
+        ("resolution_minutes", "=", 30),
+        ("unit", "=", "a unit of more letters than the log keeps"),
+        ("event_time", "<", utc("2024-10-18 00:30")),
+    ],
+    ids=lambda condition: condition[0],
+)
+def test_rows_of_an_adopted_file_are_found_by_any_column(
+    arrow: ArrowTables, condition: tuple[str, str, Any]
+) -> None:
+    unit = "a unit of more letters than the log keeps"
+    rows = [
+        OBSERVATIONS.row(series_id="a", event_time=utc("2024-10-18 00:00"), value=2.0,
+                         resolution_minutes=30, unit=unit),
+        OBSERVATIONS.row(series_id="b", event_time=utc("2024-10-18 01:00"), value=1.0,
+                         resolution_minutes=60, unit="b"),
+    ]  # fmt: skip
+    file = arrow.path(OBSERVATIONS) / "adopted.parquet"
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema(OBSERVATIONS)), file)
+    arrow.adopt(OBSERVATIONS, [file])
+    assert [row["series_id"] for row in arrow.rows(OBSERVATIONS, filters=[condition])] == ["a"]
