@@ -62,7 +62,13 @@ def test_every_table_and_view_answers_by_its_name(two_days_on: World) -> None:
             for item in (*TABLES, *VIEWS)
         }
     empty = [name for name, count in counts.items() if not count]
-    assert empty == ["bronze.quarantine", "silver.covariates", "gold.gaps"]
+    # Actual weather comes five days late: none of these days has met it.
+    assert empty == [
+        "bronze.quarantine",
+        "silver.covariates",
+        "gold.weather_and_error",
+        "gold.gaps",
+    ]
 
 
 @pytest.fixture(scope="module")

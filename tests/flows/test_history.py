@@ -175,7 +175,7 @@ def test_a_forecast_that_cannot_be_made_again_stops_a_rebuild(
 ) -> None:
     world = one_day_on.copy(tmp_path / "lakehouse")
     shutil.rmtree(world.folder / "models" / "day_ahead_price")
-    sentence = r"96 could not be made, first dk1.price.day_ahead .* Nothing was changed"
+    sentence = r"192 could not be made, first dk1.price.day_ahead .* Nothing was changed"
     with pytest.raises(TableError, match=sentence):
         world.live("rebuild", layer="gold")
     assert world.checksums() == one_day_on.checksums()
