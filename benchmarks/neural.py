@@ -6,6 +6,8 @@ Both are trained once, on the 1,456 days before the test of Lago et al. 2021, an
 first 91 days without learning any more: 168 hours in, 24 out, width 64, 32 windows a step and as
 many steps, pinball loss of seven quantiles. Both know the published load and wind forecasts of
 the target day; neuralforecast's is also given the calendar, as ours has it, in a second run.
+All else of it is as it comes. Seconds are the processor's, start-up apart: other work on the
+machine does not count, though it slows the processor's caches.
 """
 
 import json

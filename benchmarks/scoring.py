@@ -14,13 +14,14 @@ import json
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from psutil import Process
+from psutil import NoSuchProcess, Process
 
 from benchmarks.many_series import START, TRAIN_DAYS, World, long_rows, settle, train
 from benchmarks.peers.environment import python_of, script
@@ -88,7 +89,7 @@ def _ours(folder: Path, world: World) -> list[Parts]:
     from lakehouse.spark.tables import SparkTables
     from spark_jobs import forecast
 
-    settings = load_settings("sample", lakehouse=folder, spark_jvm_options="")
+    settings = load_settings("live", lakehouse=folder)
     spark = spark_session(settings)
     spark.range(2).repartition(2).mapInPandas(_import_tensorflow, "id bigint").collect()
     started = (time.time() - Process().create_time(), _busy())
@@ -114,10 +115,15 @@ def _mark() -> tuple[float, float]:
     return time.perf_counter(), _busy()
 
 
+_seen: dict[tuple[int, float], float] = {}
+
+
 def _busy() -> float:
-    """Processor seconds of this process and all below it, also of those that have ended."""
-    tree = [Process(), *Process().children(recursive=True)]
-    return float(sum(sum(member.cpu_times()[:4]) for member in tree))
+    """Processor seconds of this process and all below it, also of those that have ended since."""
+    for member in [Process(), *Process().children(recursive=True)]:
+        with suppress(NoSuchProcess):
+            _seen[member.pid, member.create_time()] = sum(member.cpu_times()[:2])
+    return sum(_seen.values())
 
 
 def _mark_around(owner: Any, name: str, marks: list[tuple[float, float]]) -> None:
