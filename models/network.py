@@ -63,6 +63,7 @@ def tensorflow() -> Any:
     with stderr_in(None if "tensorflow" in sys.modules else Path(os.devnull)):
         import tensorflow as tf  # type: ignore[import-untyped]
 
+    tf.get_logger().setLevel("ERROR")  # it warns of each network that is compiled after the fifth
     try:
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
