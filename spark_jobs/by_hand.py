@@ -1,13 +1,13 @@
 """A person decides who is in charge of a group: one more row of gold.promotions, with a reason."""
 
 from datetime import datetime
-from typing import Any
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.errors import BadInput
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import PROMOTIONS, TRAINING_RUNS
-from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model, in_charge_until, standings_at
+from spark_jobs.champions import Model, in_charge_until, naive_of, standings_at
+from spark_jobs.decisions import decision_row
 from spark_jobs.train import make_registry
 
 _FIRST_TURN = 100
@@ -45,13 +45,13 @@ def rollback(
 
     Raises BadInput where nobody was put in charge yet.
     """
-    held = in_charge_until(arrow, at).get(group, [None])
+    held = in_charge_until(arrow, at).get(group, [])
     if len(held) < 2:
         raise BadInput(
             f"Expected a champion of {group} to roll back from; seasonal naive has always been in "
             "charge. See gold.promotions."
         )
-    return _decided(arrow, settings, group, held[-2], reason, at, run_id)
+    return _decided(arrow, settings, group, held[-2][0], reason, at, run_id)
 
 
 def _decided(
@@ -63,18 +63,17 @@ def _decided(
     at: datetime,
     run_id: str,
 ) -> str:
-    naive = Model(group, FALLBACK, FALLBACK_VERSION)
     standing = standings_at(arrow, at).get(group)
-    before = (standing and standing.champion) or naive
-    after = chosen or naive
+    before = (standing and standing.champion) or naive_of(group)
+    after = chosen or naive_of(group)
     if after.is_same(before):
         raise BadInput(f"{after.name} is in charge of {group} already.")
     if chosen:
         make_registry(settings).set_champion(group, chosen.model_name, chosen.model_version)
     said = f"{group}: {after.name} is in charge instead of {before.name}. By hand: {reason}"
-    arrow.insert_new(
-        PROMOTIONS, [_row(before, after, said, at, _next_turn(arrow, group, at), run_id)]
-    )
+    turn = _next_turn(arrow, group, at)
+    row = decision_row(at, turn, after, before, after, "person", said, run_id)
+    arrow.insert_new(PROMOTIONS, [row])
     return said
 
 
@@ -85,30 +84,3 @@ def _next_turn(arrow: ArrowTables, group: str, at: datetime) -> int:
         if (row["series_group"], row["decided_at"]) == (group, at)
     )
     return max(_FIRST_TURN, 1 + max(same, default=0))
-
-
-def _row(
-    before: Model, after: Model, said: str, at: datetime, turn: int, run_id: str
-) -> dict[str, Any]:
-    return {
-        "series_group": after.series_group,
-        "decided_at": at,
-        "turn": turn,
-        "champion_model": after.model_name,
-        "champion_version": after.model_version,
-        "candidate_model": after.model_name,
-        "candidate_version": after.model_version,
-        "incumbent_model": before.model_name,
-        "incumbent_version": before.model_version,
-        "promoted": after.model_name != FALLBACK,
-        "awaiting": False,
-        "n_days": 0,
-        "mae_ratio": None,
-        "pinball_ratio": None,
-        "p_value": None,
-        "coverage_80": None,
-        "reason": said,
-        "decided_by": "person",
-        "mlflow_run_id": after.mlflow_run_id,
-        "run_id": run_id,
-    }

@@ -17,7 +17,7 @@ FALLBACK_VERSION = "1"
 
 @dataclass(frozen=True)
 class Model:
-    """One trained model of a group; never the fallback."""
+    """One model of a group: a training of some kind, or seasonal naive, see `naive_of`."""
 
     series_group: str
     model_name: str
@@ -38,12 +38,17 @@ class Model:
         return other is not None and self.name == other.name
 
 
+def naive_of(series_group: str) -> Model:
+    """Seasonal naive, as a model of a group."""
+    return Model(series_group, FALLBACK, FALLBACK_VERSION)
+
+
 @dataclass(frozen=True)
 class Standing:
     """The models of a group. stand_ins: in the order in which they answer for a champion that
     cannot; challengers: all that forecast beside it; awaiting: the one of them that is to take
-    over, unless live days speak against it, and since when. since: when the champion, or the
-    fallback, was put in charge."""
+    over, unless live days speak against it, and since when. since: when the champion was put in
+    charge, or the fallback back in its place."""
 
     champion: Model | None = None
     since: datetime | None = None
@@ -57,6 +62,10 @@ class Standing:
         return (*([self.champion] if self.champion else []), *self.stand_ins, *self.challengers)
 
 
+Held = tuple[Model | None, datetime | None]
+_NOBODY: Held = (None, None)
+
+
 def standings_at(arrow: ArrowTables, as_of: datetime) -> dict[str, Standing]:
     """The models of each group that had any at `as_of`.
 
@@ -66,18 +75,18 @@ def standings_at(arrow: ArrowTables, as_of: datetime) -> dict[str, Standing]:
     """
     newest = _newest_trained(arrow, as_of)
     decided = _decided(arrow, as_of)
-    in_charge, awaiting, since = _in_charge(decided), _awaiting(decided), _since(decided)
+    in_charge, awaiting = _in_charge(decided), _awaiting(decided)
     standings = {}
     for group in sorted({*newest, *in_charge}):
-        held = in_charge.get(group, [])
-        champion = held[-1] if held else None
+        held = in_charge.get(group, [_NOBODY])
+        champion, since = held[-1]
         trained = newest.get(group, [])
-        before = [model for model in held[:-1] if model]
+        before = [model for model, _ in held[:-1] if model]
         linear = [model for model, share in trained if model.model_name == LINEAR and share < 1.0]
         stand_ins = [*before[-1:], *linear]
         standings[group] = Standing(
             champion,
-            since.get(group),
+            since,
             tuple(m for m in stand_ins if not m.is_same(champion)),
             tuple(m for m, _ in trained if not m.is_same(champion)),
             awaiting.get(group),
@@ -90,9 +99,9 @@ def in_order(promotions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(promotions, key=lambda row: (row["decided_at"], row["turn"]))
 
 
-def in_charge_until(arrow: ArrowTables, as_of: datetime) -> dict[str, list[Model | None]]:
-    """By group, who was in charge, one after the other, the last one at `as_of`; None is the
-    fallback."""
+def in_charge_until(arrow: ArrowTables, as_of: datetime) -> dict[str, list[Held]]:
+    """By group, who was in charge and since when, one after the other, the last one at `as_of`;
+    None is the fallback, and no moment the beginning."""
     return _in_charge(_decided(arrow, as_of))
 
 
@@ -100,11 +109,11 @@ def _decided(arrow: ArrowTables, as_of: datetime) -> list[dict[str, Any]]:
     return [row for row in in_order(arrow.rows(PROMOTIONS)) if row["decided_at"] <= as_of]
 
 
-def _in_charge(decided: Iterable[dict[str, Any]]) -> dict[str, list[Model | None]]:
-    """By group, who was in charge, one after the other; None is the fallback."""
-    held: dict[str, list[Model | None]] = {}
+def _in_charge(decided: Iterable[dict[str, Any]]) -> dict[str, list[Held]]:
+    held: dict[str, list[Held]] = {}
     for row in decided:
-        models = held.setdefault(row["series_group"], [None])
+        models = held.setdefault(row["series_group"], [_NOBODY])
+        last, _ = models[-1]
         chosen = Model(
             row["series_group"],
             row["champion_model"],
@@ -112,22 +121,11 @@ def _in_charge(decided: Iterable[dict[str, Any]]) -> dict[str, list[Model | None
             row["mlflow_run_id"] if row["promoted"] else None,
         )
         if chosen.model_name == FALLBACK:
-            if models[-1] is not None:
-                models.append(None)
-        elif not chosen.is_same(models[-1]):
-            models.append(chosen)
+            if last is not None:
+                models.append((None, row["decided_at"]))
+        elif not chosen.is_same(last):
+            models.append((chosen, row["decided_at"]))
     return held
-
-
-def _since(decided: Iterable[dict[str, Any]]) -> dict[str, datetime]:
-    """By group, when who is in charge was put there."""
-    held: dict[str, tuple[str, str]] = {}
-    found: dict[str, datetime] = {}
-    for row in decided:
-        group, chosen = row["series_group"], (row["champion_model"], row["champion_version"])
-        if held.get(group) != chosen:
-            held[group], found[group] = chosen, row["decided_at"]
-    return found
 
 
 def _awaiting(decided: Iterable[dict[str, Any]]) -> dict[str, tuple[Model, datetime]]:

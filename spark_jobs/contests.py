@@ -9,7 +9,7 @@ import numpy as np
 from lakehouse.time import DAY
 from models.promotion import Contest, DailyLosses
 from models.samples import Floats
-from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model
+from spark_jobs.champions import Model, naive_of
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -20,7 +20,7 @@ def contest(backtests: Rows, candidate: Model, champion: Model | None) -> tuple[
     Beside seasonal naive, where nobody is in charge or the champion gave no forecast of them.
     """
     there = {(row["model_name"], row["model_version"]) for row in backtests}
-    incumbent = Model(candidate.series_group, FALLBACK, FALLBACK_VERSION)
+    incumbent = naive_of(candidate.series_group)
     if champion and (champion.model_name, champion.model_version) in there:
         incumbent = champion
     days = sorted({row["target_day"] for row in backtests})

@@ -17,8 +17,8 @@ from models.live_days import UNFIT_DAYS, beside
 from monitoring import advice, incidents, mail, wording
 from monitoring.incidents import ENDED, OPENED, TOLD, Change, Condition
 from spark_jobs import outbox
-from spark_jobs.champions import in_order, standings_at
-from spark_jobs.live_days import daily_pairs, naive_of
+from spark_jobs.champions import in_order, naive_of, standings_at
+from spark_jobs.live_days import daily_pairs
 
 _TELL_DAYS = 2
 """Who was put in charge longer ago than that is no news."""

@@ -23,7 +23,7 @@ from models.importance import importance
 from models.quantiles import to_rows
 from models.samples import Floats, Mask, Samples
 from models.trained import BLEND, LSTM, Fitted, Trained, load, load_fitted
-from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model
+from spark_jobs.champions import Model, naive_of
 from spark_jobs.training_plan import (
     CANDIDATES,
     EXAMPLE,
@@ -157,9 +157,9 @@ class _Held:
         on the same intervals."""
         holdout = self._split.holdout
         assert holdout.target is not None
-        forecasts = {
-            Model(self._group, FALLBACK, FALLBACK_VERSION): naive.seasonal_naive_quantiles(holdout)
-        } | {self._plan.model(self._group, kind): part for kind, part in self.corrected.items()}
+        forecasts = {naive_of(self._group): naive.seasonal_naive_quantiles(holdout)} | {
+            self._plan.model(self._group, kind): part for kind, part in self.corrected.items()
+        }
         if champion and not any(champion.is_same(model) for model in forecasts):
             with suppress(Exception):  # one that cannot answer is told of when it is asked to
                 forecasts[champion] = load(champion.folder(self._plan.folder)).predict(holdout)

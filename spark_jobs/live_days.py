@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from lakehouse.arrow import ArrowTables
-from lakehouse.plain_values import finite
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import FORECAST_ERRORS, PROMOTIONS
 from lakehouse.time import DAY
 from models.live_days import Pairs, Verdict, fit, shadow
 from models.samples import Floats
-from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model, Standing, standings_at
+from spark_jobs.champions import Model, Standing, naive_of, standings_at
+from spark_jobs.decisions import decision_row
 from spark_jobs.train import make_registry
 
 _SET_ASIDE, _SHADOW = -2, -1
@@ -29,11 +29,12 @@ _BLOCK = [name for name in FORECAST_ERRORS.key if name != "truth_as_of"]
 
 def run(arrow: ArrowTables, settings: Settings, as_of: datetime, run_id: str) -> list[str]:
     """Decide on every group's champion and on who waits; returns the reasons of what changed."""
-    rows = []
-    for group, standing in standings_at(arrow, as_of).items():
-        for decide in (_unfit, _shadowed):
-            row = decide(arrow, group, standing, as_of)
-            rows += [row | {"decided_at": as_of, "run_id": run_id}] if row else []
+    rows = [
+        decision_row(as_of, **decided, decided_by="live days", run_id=run_id)
+        for standing in standings_at(arrow, as_of).values()
+        for decided in (_unfit(arrow, standing, as_of), _shadowed(arrow, standing, as_of))
+        if decided
+    ]
     for row in rows:
         if row["promoted"]:
             names = (row["candidate_model"], row["candidate_version"])
@@ -42,30 +43,27 @@ def run(arrow: ArrowTables, settings: Settings, as_of: datetime, run_id: str) ->
     return [row["reason"] for row in rows]
 
 
-def _unfit(
-    arrow: ArrowTables, group: str, standing: Standing, as_of: datetime
-) -> dict[str, Any] | None:
-    """The row that sets a champion aside, where its live days ask for it."""
-    champion, naive = standing.champion, naive_of(group)
+def _unfit(arrow: ArrowTables, standing: Standing, as_of: datetime) -> dict[str, Any] | None:
+    """What sets a champion aside, where its live days ask for it."""
+    champion = standing.champion
     if not champion or not standing.since:
         return None
-    found = fit(
-        champion.name, naive.name, daily_pairs(arrow, champion, naive, standing.since, as_of)
-    )
+    naive = naive_of(champion.series_group)
+    daily = daily_pairs(arrow, champion, naive, standing.since, as_of)
+    found = fit(champion.name, naive.name, daily)
     if found.passed is not False:
         return None
-    return _row(_SET_ASIDE, champion, naive, naive, found) | {"promoted": False}
+    return _told(champion, naive, naive, found) | {"turn": _SET_ASIDE}
 
 
-def _shadowed(
-    arrow: ArrowTables, group: str, standing: Standing, as_of: datetime
-) -> dict[str, Any] | None:
-    """The row about who waits, where enough of its live days are known."""
+def _shadowed(arrow: ArrowTables, standing: Standing, as_of: datetime) -> dict[str, Any] | None:
+    """What becomes of who waits, where enough of its live days are known."""
     if not standing.awaiting:
         return None
     candidate, since = standing.awaiting
-    in_charge = standing.champion or naive_of(group)
-    for incumbent in (in_charge, naive_of(group)):  # one that is silent holds nobody up
+    naive = naive_of(candidate.series_group)
+    in_charge = standing.champion or naive
+    for incumbent in (in_charge, naive):  # one that is silent holds nobody up
         pairs = daily_pairs(arrow, candidate, incumbent, since, as_of)
         if any(np.isfinite(theirs).any() for _, theirs in pairs.values()):
             break
@@ -73,36 +71,18 @@ def _shadowed(
     if found.passed is None:
         return None
     chosen = candidate if found.passed else in_charge
-    return _row(_SHADOW, candidate, incumbent, chosen, found) | {"promoted": found.passed}
+    return _told(candidate, incumbent, chosen, found) | {"turn": _SHADOW}
 
 
-def _row(
-    turn: int, candidate: Model, incumbent: Model, chosen: Model, found: Verdict
-) -> dict[str, Any]:
+def _told(candidate: Model, incumbent: Model, chosen: Model, found: Verdict) -> dict[str, Any]:
     return {
-        "series_group": candidate.series_group,
-        "turn": turn,
-        "champion_model": chosen.model_name,
-        "champion_version": chosen.model_version,
-        "candidate_model": candidate.model_name,
-        "candidate_version": candidate.model_version,
-        "incumbent_model": incumbent.model_name,
-        "incumbent_version": incumbent.model_version,
-        "awaiting": False,
-        "n_days": found.found.n_days,
-        "mae_ratio": finite(found.found.mae_ratio),
-        "pinball_ratio": None,
-        "p_value": None,
-        "coverage_80": None,
+        "candidate": candidate,
+        "incumbent": incumbent,
+        "in_charge": chosen,
         "reason": f"{candidate.series_group}: {found.reason}",
-        "decided_by": "live days",
-        "mlflow_run_id": candidate.mlflow_run_id,
+        "n_days": found.found.n_days,
+        "figures": {"mae_ratio": found.found.mae_ratio},
     }
-
-
-def naive_of(group: str) -> Model:
-    """Seasonal naive, as a model of a group."""
-    return Model(group, FALLBACK, FALLBACK_VERSION)
 
 
 def daily_pairs(

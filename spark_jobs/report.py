@@ -58,16 +58,17 @@ def run(
     run_id: str,
 ) -> Delivered:
     """Build the report as of a moment, write the page, and put the mail in the outbox once."""
-    built = report.build(content(tables, arrow, catalogue, settings, as_of))
+    told = content(tables, arrow, catalogue, settings, as_of)
+    built = report.build(told)
     stamp = f"{as_of:%Y%m%dT%H%MZ}"
     page = settings.lakehouse / "reports" / f"report-{stamp}.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(built.html, encoding="utf-8")
     recipients = settings.mail_recipients
-    told = f"report {settings.profile} {iso(as_of)} {','.join(recipients)}"
-    message_id = hashlib.sha256(told.encode()).hexdigest()[:24]
+    about = f"report {settings.profile} {iso(as_of)} {','.join(recipients)}"
+    message_id = hashlib.sha256(about.encode()).hexdigest()[:24]
     local = as_of.astimezone(catalogue.schedule.zone)
-    open_now = len(open_at(arrow, as_of))
+    open_now = len(told.incidents)
     found = f"{open_now} to look at" if open_now else "All well"
     subject = f"{found}: Gridcast {settings.profile}, {local:%Y-%m-%d %H:%M}"
     letter = mail.message(built, settings.mail_sender, recipients, subject, as_of, message_id)

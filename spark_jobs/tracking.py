@@ -8,7 +8,7 @@ import pandas as pd
 from models.registry import ModelRecord, Registry
 from models.samples import COLUMNS, COVARIATES
 from monitoring import model_pictures
-from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model
+from spark_jobs.champions import Model, naive_of
 from spark_jobs.contests import Rows, scores
 from spark_jobs.judging import HELD_OUT, IMPORTANCE
 from spark_jobs.training_plan import EXAMPLE, Plan
@@ -39,7 +39,7 @@ def log_model(
 
 
 def _figures(backtests: Rows, model: Model) -> dict[str, float]:
-    naive = scores(backtests, Model(model.series_group, FALLBACK, FALLBACK_VERSION))
+    naive = scores(backtests, naive_of(model.series_group))
     return {
         f"holdout_{prefix}{kind}.{series_id}": value
         for prefix, found in (("", scores(backtests, model)), ("naive_", naive))

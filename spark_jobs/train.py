@@ -13,7 +13,6 @@ import pandas as pd
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
-from lakehouse.plain_values import finite
 from lakehouse.settings import Settings
 from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
@@ -24,8 +23,9 @@ from models.live_days import SHADOW_DAYS, SHADOW_MARGIN
 from models.lstm import LstmConfig
 from models.promotion import decide
 from models.registry import Registry
-from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model, Standing, standings_at
+from spark_jobs.champions import Model, Standing, naive_of, standings_at
 from spark_jobs.contests import Rows, contest, scores
+from spark_jobs.decisions import decision_row
 from spark_jobs.features import FEATURE_VERSION, inputs, samples_at
 from spark_jobs.fitting import FITTED_SCHEMA, make_fitter
 from spark_jobs.judging import JUDGED_SCHEMA, make_judge
@@ -205,7 +205,7 @@ def _training_row(
     mine: dict[str, dict[str, float]] = {}
     if result["status"] == OK:
         mine = scores(backtests, plan.model(group, kind))
-    naive = scores(backtests, Model(group, FALLBACK, FALLBACK_VERSION))
+    naive = scores(backtests, naive_of(group))
     days = ("train_from", "train_to", "holdout_from", "holdout_to")
     return {
         "series_group": group,
@@ -252,39 +252,26 @@ def _promote(
     # Who was put in charge a moment ago, by this training, has no live days to be compared on.
     was_there = champion is not None and champion.model_version != model.model_version
     waits, takes_over = decision.promote and was_there, decision.promote and not was_there
-    in_charge = champion or Model(group, FALLBACK, FALLBACK_VERSION)
+    in_charge = champion or naive_of(group)
     beside = model
     if takes_over:
         registry.set_champion(group, model.model_name, model.model_version)
         in_charge, beside = model, in_charge
     registry.set_challenger(group, beside.model_name, beside.model_version)
-    arrow.insert_new(
-        PROMOTIONS,
-        [
-            {
-                "series_group": group,
-                "decided_at": as_of,
-                "turn": turn,
-                "champion_model": in_charge.model_name,
-                "champion_version": in_charge.model_version,
-                "candidate_model": model.model_name,
-                "candidate_version": model.model_version,
-                "incumbent_model": incumbent.model_name,
-                "incumbent_version": incumbent.model_version,
-                "promoted": takes_over,
-                "awaiting": waits,
-                "n_days": decision.n_days,
-                **{
-                    name: finite(getattr(decision, name))
-                    for name in ("mae_ratio", "pinball_ratio", "p_value", "coverage_80")
-                },
-                "reason": decision.reason + (f" {BESIDE}" if waits else ""),
-                "decided_by": "backtest",
-                "mlflow_run_id": model.mlflow_run_id,
-                "run_id": run_id,
-            }
-        ],
+    row = decision_row(
+        as_of,
+        turn,
+        model,
+        incumbent,
+        in_charge,
+        "backtest",
+        decision.reason + (f" {BESIDE}" if waits else ""),
+        run_id,
+        awaiting=waits,
+        n_days=decision.n_days,
+        figures=vars(decision),
     )
+    arrow.insert_new(PROMOTIONS, [row])
 
 
 def _backtest_rows(result: dict[str, Any], plan: Plan, run_id: str) -> list[dict[str, Any]]:
