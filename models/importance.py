@@ -9,8 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from models.metrics import known_together
-from models.quantiles import pinball_loss
+from models.metrics import pinball_by_series
 from models.samples import CALENDAR, KNOWN, WEATHER, Floats, Samples
 
 PAST, DATE = "past_values", "calendar"
@@ -27,27 +26,18 @@ def importance(
     alike. Inputs that are nowhere known are left out. samples: with truth, of days that the model
     did not learn from; (n, T, 7) = predict(samples). The same seed exchanges the same days.
     """
-    assert samples.target is not None
     order = _exchanged(samples, seed)
     before = predict(samples)
-    rises = {}
-    for name, other in _without(samples, order).items():
-        after = predict(other)
-        known = known_together(samples.target, before, after)
-        rises[name] = _rise(samples, before, after, known)
-    return rises
+    return {
+        name: _rise(samples, before, predict(other))
+        for name, other in _without(samples, order).items()
+    }
 
 
-def _rise(samples: Samples, before: Floats, after: Floats, known: npt.NDArray[np.bool_]) -> float:
+def _rise(samples: Samples, before: Floats, after: Floats) -> float:
     assert samples.target is not None
-    shares = []
-    for series_id in sorted(set(samples.series_id)):
-        rows = known & (samples.series_id == series_id)[:, None]
-        if rows.any():
-            loss = [
-                pinball_loss(samples.target[rows], part[rows]).mean() for part in (before, after)
-            ]
-            shares.append(loss[1] / loss[0] - 1.0 if loss[0] else 0.0)
+    pairs = pinball_by_series(samples.target, after, before, samples.series_id)
+    shares = [late / early - 1.0 if early else 0.0 for late, early in pairs]
     return float(np.mean(shares)) if shares else float("nan")
 
 

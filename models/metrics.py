@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.quantiles import MEDIAN, QUANTILES, pinball_loss
-from models.samples import Floats, Mask
+from models.samples import Floats, Mask, Strings
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,25 @@ def score(y_true: Floats, y_pred: Floats, where: Mask | None = None) -> Scores:
         coverage_80=_mean(_inside(truth, quantiles, 0.10, 0.90)),
         coverage_90=_mean(_inside(truth, quantiles, 0.05, 0.95)),
     )
+
+
+def pinball_by_series(
+    y_true: Floats, y_pred: Floats, reference: Floats, series_id: Strings
+) -> list[tuple[float, float]]:
+    """Mean pinball loss of a forecast and of another, of each series on the intervals that both and
+    the truth have; series without any are left out.
+
+    y_true: (n, T); y_pred, reference: (n, T, 7); series_id: (n,). In the order of the ids.
+    """
+    known = known_together(y_true, y_pred, reference)
+    pairs = []
+    for name in sorted(set(series_id)):
+        rows = known & (series_id == name)[:, None]
+        if rows.any():
+            both = (pinball_loss(y_true[rows], part[rows]) for part in (y_pred, reference))
+            mine, theirs = (float(part.mean()) for part in both)
+            pairs.append((mine, theirs))
+    return pairs
 
 
 def losses(y_true: Floats, y_pred: Floats) -> dict[str, Floats]:

@@ -28,7 +28,7 @@ from models.trained import training_figures
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before the first import: it phones at once
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-_PARENT = "mlflow.parentRunId"
+NESTED_IN = "mlflow.parentRunId"
 _PACKAGES = ("tensorflow", "keras", "lightgbm", "scikit-learn", "scipy", "numpy", "pandas")
 _TIMES = ("forecast_origin", "past_start", "target_time")
 _TEXTS = ("series_id", "timezone")
@@ -68,7 +68,7 @@ class Registry:
 
     def prepare(self) -> None:
         """Import MLflow and make its tables: seconds that can pass while something else works."""
-        self._experiment_id()
+        self.experiment_id()
 
     def log(self, folder: Path, record: ModelRecord, example: pd.DataFrame) -> Logged:
         """Log and register the model that `Trained.save` wrote into `folder`.
@@ -85,9 +85,9 @@ class Registry:
         found = self._find(record.series_group, record.model_name, record.model_version)
         if found:
             return found
-        experiment_id = self._experiment_id()
+        experiment_id = self.experiment_id()
         self._drop_unregistered(experiment_id, tags)
-        nested = tags | {_PARENT: self._training(experiment_id, record)}
+        nested = tags | {NESTED_IN: self._training(record)}
         name = f"{record.model_name}-{record.model_version}"
         with mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=nested) as run:
             self._log_figures(run.info.run_id, folder, record)
@@ -128,11 +128,13 @@ class Registry:
         mlflow.set_registry_uri(self.tracking_uri)
         return mlflow
 
-    def _client(self) -> Any:
+    def client(self) -> Any:
+        """MLflow's own client of the store."""
         return self._mlflow().MlflowClient()
 
-    def _experiment_id(self) -> str:
-        client = self._client()
+    def experiment_id(self) -> str:
+        """MLflow's id of the experiment, which is made if need be."""
+        client = self.client()
         found = client.get_experiment_by_name(self.experiment)
         if found:
             return str(found.experiment_id)
@@ -140,47 +142,45 @@ class Registry:
 
     def _point(self, alias: str, series_group: str, at: Logged) -> None:
         name = registered_name(series_group)
-        self._client().set_registered_model_alias(name, alias, at.registered_version)
+        self.client().set_registered_model_alias(name, alias, at.registered_version)
 
     def _find(self, series_group: str, model_name: str, model_version: str) -> Logged | None:
         named = f"name = '{registered_name(series_group)}'"
         tagged = f"tags.model_version = '{model_version}'"
-        for found in self._client().search_model_versions(f"{named} and {tagged}"):
+        for found in self.client().search_model_versions(f"{named} and {tagged}"):
             if found.tags["model_name"] == model_name:
                 return _logged(found)
         return None
 
     def _drop_unregistered(self, experiment_id: str, tags: Mapping[str, str]) -> None:
         """Runs of this model that were killed before it was registered."""
-        client = self._client()
-        same = " and ".join(f"tags.{name} = '{value}'" for name, value in tags.items())
-        for run in client.search_runs([experiment_id], same):
+        client = self.client()
+        for run in client.search_runs([experiment_id], _all_of(tags)):
             client.delete_run(run.info.run_id)
 
-    def _training(self, experiment_id: str, record: ModelRecord) -> str:
-        """The run above those of all models that were trained together for a group."""
-        client = self._client()
-        tags = {
-            "training": record.model_version,
-            "series_group": record.series_group,
-            "mlflow.runName": f"{record.series_group}-{record.model_version}",
-            "mlflow.source.git.commit": commit(),
-        }
-        same = " and ".join(
-            f"tags.{name} = '{tags[name]}'" for name in ("training", "series_group")
-        )
-        found = client.search_runs([experiment_id], same)
+    def run_above(self, mark: Mapping[str, str], name: str, **tags: str) -> str:
+        """The id of a finished run that others are nested in, made if need be; mark: the tags by
+        which it is told from others. Nested runs have its id as their tag `NESTED_IN`."""
+        client, experiment_id = self.client(), self.experiment_id()
+        found = client.search_runs([experiment_id], _all_of(mark))
         if found:
             return str(found[0].info.run_id)
-        made = client.create_run(experiment_id, tags=tags)
-        client.set_terminated(made.info.run_id)
-        return str(made.info.run_id)
+        told = {**mark, **tags, "mlflow.runName": name}
+        run_id = str(client.create_run(experiment_id, tags=told).info.run_id)
+        client.set_terminated(run_id)
+        return run_id
+
+    def _training(self, record: ModelRecord) -> str:
+        """The run above those of all models that were trained together for a group."""
+        mark = {"training": record.model_version, "series_group": record.series_group}
+        name = f"{record.series_group}-{record.model_version}"
+        return self.run_above(mark, name, **{"mlflow.source.git.commit": commit()})
 
     def _log_pictures(self, run_id: str, record: ModelRecord) -> None:
         with TemporaryDirectory() as folder:
             for name, png in record.pictures.items():
                 (Path(folder) / name).write_bytes(png)
-            self._client().log_artifacts(run_id, folder, "pictures")
+            self.client().log_artifacts(run_id, folder, "pictures")
 
     def _log_figures(self, run_id: str, folder: Path, record: ModelRecord) -> None:
         from mlflow.entities import Metric, Param
@@ -199,11 +199,16 @@ class Registry:
             for step, value in enumerate(values)
         ]
         last = [Metric(name, value, 0, 0) for name, value in record.metrics.items()]
-        self._client().log_batch(
+        self.client().log_batch(
             run_id,
             metrics=[*curves, *last],
             params=[Param(name, str(value)) for name, value in params.items()],
         )
+
+
+def _all_of(tags: Mapping[str, str]) -> str:
+    """The condition that a run has all of some tags."""
+    return " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
 
 
 @cache

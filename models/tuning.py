@@ -15,9 +15,8 @@ import numpy as np
 from lakehouse.errors import BadInput
 from models import lstm, naive
 from models.backtest.replay import Replay, days_until_newest
-from models.metrics import known_together
+from models.metrics import pinball_by_series
 from models.network import LstmConfig
-from models.quantiles import pinball_loss
 from models.samples import Floats, Samples
 
 _FIRST_TRIALS = 5
@@ -217,13 +216,8 @@ def _share(asked: Samples, forecast: Floats) -> float:
     """The mean over series of a forecast's pinball loss by the naive's, on the same intervals."""
     assert asked.target is not None
     reference = naive.seasonal_naive_quantiles(asked)
-    where = known_together(asked.target, forecast, reference)
-    shares = []
-    for series_id in sorted(set(asked.series_id)):
-        mine = where & (asked.series_id == series_id)[:, None]
-        usual = pinball_loss(asked.target[mine], reference[mine])
-        if len(usual) and usual.mean() > 0.0:
-            shares.append(pinball_loss(asked.target[mine], forecast[mine]).mean() / usual.mean())
+    pairs = pinball_by_series(asked.target, forecast, reference, asked.series_id)
+    shares = [mine / usual for mine, usual in pairs if usual > 0.0]
     if not shares:
         raise BadInput("Expected known truth on the days that are judged; there is none.")
     return float(np.mean(shares))

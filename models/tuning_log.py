@@ -1,14 +1,12 @@
 """A search in MLflow: a run for the study, and nested in it one for each of its trials."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from models.registry import Registry
+from models.registry import NESTED_IN, Registry
 from models.tuning import Study, Trial, parameters
 
-_PARENT = "mlflow.parentRunId"
-_NAME = "mlflow.runName"
 _ENDS = {"complete": "FINISHED", "pruned": "KILLED", "fail": "FAILED"}
 EXPERIMENT = "gridcast-tuning"
 
@@ -24,9 +22,10 @@ class TuningLog:
 
         A second call with the same study changes nothing.
         """
-        client, experiment = self._client_and_experiment()
-        parent = self._parent(client, experiment, study, series_group)
-        found = client.search_runs([experiment], f"tags.`{_PARENT}` = '{parent}'")
+        registry = replace(self.registry, experiment=EXPERIMENT)
+        client, experiment = registry.client(), registry.experiment_id()
+        parent = registry.run_above({"study": study.name}, study.name, series_group=series_group)
+        found = client.search_runs([experiment], f"tags.`{NESTED_IN}` = '{parent}'")
         there = {run.data.tags["trial"] for run in found}
         for trial in study.trials:
             if trial.state in _ENDS and str(trial.number) not in there:
@@ -36,30 +35,11 @@ class TuningLog:
                 client.log_metric(parent, name, judged.loss, step=len(study.trials))
         return parent
 
-    def _client_and_experiment(self) -> tuple[Any, str]:
-        import mlflow
-
-        client = mlflow.MlflowClient(tracking_uri=self.registry.tracking_uri)
-        found = client.get_experiment_by_name(EXPERIMENT)
-        if found:
-            return client, str(found.experiment_id)
-        place = self.registry.artifacts
-        return client, str(client.create_experiment(EXPERIMENT, artifact_location=place))
-
-    def _parent(self, client: Any, experiment: str, study: Study, series_group: str) -> str:
-        tags = {"study": study.name, "series_group": series_group, _NAME: study.name}
-        found = client.search_runs([experiment], f"tags.study = '{study.name}'")
-        if found:
-            return str(found[0].info.run_id)
-        run_id = str(client.create_run(experiment, tags=tags).info.run_id)
-        client.set_terminated(run_id)
-        return run_id
-
     def _log_trial(self, client: Any, experiment: str, parent: str, trial: Trial) -> None:
         from mlflow.entities import Metric, Param
 
         name = f"trial {trial.number}"
-        tags = {_PARENT: parent, "trial": str(trial.number), _NAME: name}
+        tags = {NESTED_IN: parent, "trial": str(trial.number), "mlflow.runName": name}
         run_id = client.create_run(experiment, tags=tags).info.run_id
         losses: Mapping[int, float] = trial.by_cut
         metrics = [Metric("loss_so_far", loss, 0, step) for step, loss in losses.items()]

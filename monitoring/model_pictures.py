@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from monitoring.pictures import MODEL, NAIVE, TRUTH, png
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DAYS, _SERIES = 14, 6
-_TRUTH, _MODEL, _NAIVE = "#111111", "#1f5fa8", "#b4530a"
 _NAMES = {"past_values": "its own past", "calendar": "calendar"}
 
 
@@ -24,9 +24,9 @@ def pictures(held_out: pd.DataFrame, rests_on: Mapping[str, float]) -> dict[str,
     each series. rests_on: by input, the rise of the loss without it, a share.
     """
     return {
-        "held_out_days.png": _png(_days(held_out)),
-        "error_by_horizon.png": _png(_errors(held_out)),
-        "importance.png": _png(_importance(rests_on)),
+        "held_out_days.png": png(_days(held_out)),
+        "error_by_horizon.png": png(_errors(held_out)),
+        "importance.png": png(_importance(rests_on)),
     }
 
 
@@ -39,10 +39,10 @@ def _days(held_out: pd.DataFrame) -> Figure:
         panel = figure.axes[number]
         time = rows["valid_time"].dt.tz_localize(None)
         for low, high, alpha in (("q05", "q95", 0.15), ("q25", "q75", 0.3)):
-            panel.fill_between(time, rows[low], rows[high], color=_MODEL, alpha=alpha, lw=0)
-        panel.plot(time, rows["naive"], color=_NAIVE, lw=0.8, ls="--", label="seasonal naive")
-        panel.plot(time, rows["q50"], color=_MODEL, lw=1.2, label="median; 50 and 90 %")
-        panel.plot(time, rows["y"], color=_TRUTH, lw=0.9, label="truth")
+            panel.fill_between(time, rows[low], rows[high], color=MODEL, alpha=alpha, lw=0)
+        panel.plot(time, rows["naive"], color=NAIVE, lw=0.8, ls="--", label="seasonal naive")
+        panel.plot(time, rows["q50"], color=MODEL, lw=1.2, label="median; 50 and 90 %")
+        panel.plot(time, rows["y"], color=TRUTH, lw=0.9, label="truth")
         panel.set_title(f"{name}: last {_DAYS} held-out days, UTC", loc="left", fontsize=9)
     figure.axes[0].legend(fontsize=8, frameon=False, ncols=3)
     return figure
@@ -55,7 +55,7 @@ def _errors(held_out: pd.DataFrame) -> Figure:
     for number, name in enumerate(series):
         panel = figure.axes[number]
         own = held_out["series_id"] == name
-        for label, column, color in (("model", "q50", _MODEL), ("seasonal naive", "naive", _NAIVE)):
+        for label, column, color in (("model", "q50", MODEL), ("seasonal naive", "naive", NAIVE)):
             error = (held_out[column] - held_out["y"]).abs()[own]
             panel.plot(error.groupby(place[own]).mean(), color=color, marker=".", label=label)
         panel.set_ylim(bottom=0)
@@ -69,7 +69,7 @@ def _importance(rests_on: Mapping[str, float]) -> Figure:
     figure = _figure(1)
     panel = figure.axes[0]
     panel.barh([_NAMES.get(name, name) for name, _ in ordered], [100 * v for _, v in ordered])
-    panel.axvline(0.0, color=_TRUTH, lw=0.8)
+    panel.axvline(0.0, color=TRUTH, lw=0.8)
     panel.set_title("Rise of the pinball loss without it, %", loc="left", fontsize=9)
     return figure
 
@@ -77,14 +77,8 @@ def _importance(rests_on: Mapping[str, float]) -> Figure:
 def _figure(panels: int) -> Figure:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8.0, 0.6 + 2.2 * panels), layout="constrained")
+    figure = Figure(figsize=(8.0, 0.6 + 2.2 * panels), dpi=110, layout="constrained")
     for panel in np.ravel(figure.subplots(panels, 1, squeeze=False)):
         panel.spines[["top", "right"]].set_visible(False)
         panel.tick_params(labelsize=8)
     return figure
-
-
-def _png(figure: Figure) -> bytes:
-    target = io.BytesIO()
-    figure.savefig(target, format="png", dpi=110, metadata={"Software": None})
-    return target.getvalue()

@@ -28,9 +28,9 @@ FEATURES_SHOWN = 24
 
 _WIDTH = 5.6  # inches: text stays readable when a phone shows the picture at 350 pixels
 _DPI = 144
-_MODEL, _TRUTH, _NAIVE, _QUIET = "#1f5fa8", "#111111", "#b4530a", "#6b7280"
+MODEL, TRUTH, NAIVE, _QUIET = "#1f5fa8", "#111111", "#b4530a", "#6b7280"
 _DRIFT_SIGN, _WATCH_SIGN = "\N{MULTIPLICATION SIGN}", "\N{WHITE CIRCLE}"
-_LINES = (_MODEL, "#0f7b6c", "#7c3aed", "#be185d")
+_LINES = (MODEL, "#0f7b6c", "#7c3aed", "#be185d")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def forecast_fan(forecasts: pd.DataFrame, zone: ZoneInfo, order: list[str]) -> P
     span = wording.days(newest[0], newest[-1])
     known = int(shown["truth"].notna().sum())
     return Picture(
-        _png(figure),
+        png(figure),
         f"Forecast bands, median, seasonal naive and truth of {', '.join(series)}, {span}, "
         f"{zone.key} time. The truth is known for {known} of {len(shown)} values.",
         f"{span}, {zone.key} time. Bands: 5 to 95 %, 10 to 90 % and 25 to 75 % quantiles.{more}",
@@ -100,7 +100,7 @@ def daily_errors(errors: pd.DataFrame, units: dict[str, str], order: list[str]) 
     _legend(figure, axes)
     span = wording.days(target_day.min(), target_day.max())
     return Picture(
-        _png(figure),
+        png(figure),
         f"Mean absolute error per day of {', '.join(models)} for {', '.join(series)}, {span}.",
         f"{span}. Lower is better; days without a score are left out.{more}",
     )
@@ -127,7 +127,7 @@ def drift_map(drift: pd.DataFrame) -> Picture:
     hidden = len(worst) - len(rows)
     span = wording.days(days[0], days[-1])
     return Picture(
-        _png(_heat_map(strength, verdict)),
+        png(_heat_map(strength, verdict)),
         f"Heat map of {len(rows)} features over {span}. In drift on the newest day: {drifting}.",
         f"{span}. {_DRIFT_SIGN} drift, {_WATCH_SIGN} watched, ? not judged."
         + (f" The {len(rows)} features of greatest strength of {len(worst)}." if hidden else ""),
@@ -137,14 +137,14 @@ def drift_map(drift: pd.DataFrame) -> Picture:
 def _fan(panel: Axes, rows: pd.DataFrame, name: str) -> None:
     rows = _with_breaks(rows.sort_values("valid_time"))
     time = _numbers(rows["valid_time"])
-    band: dict[str, Any] = {"color": _MODEL, "linewidth": 0}
+    band: dict[str, Any] = {"color": MODEL, "linewidth": 0}
     panel.fill_between(time, rows["q05"], rows["q95"], alpha=0.14, **band)
     panel.fill_between(time, rows["q10"], rows["q90"], alpha=0.2, **band)
     panel.fill_between(time, rows["q25"], rows["q75"], alpha=0.3, label="forecast", **band)
-    panel.plot(time, rows["naive"], color=_NAIVE, linewidth=1, linestyle="--", label="naive")
-    panel.plot(time, rows["q50"], color=_MODEL, linewidth=1.4, label="median")
+    panel.plot(time, rows["naive"], color=NAIVE, linewidth=1, linestyle="--", label="naive")
+    panel.plot(time, rows["q50"], color=MODEL, linewidth=1.4, label="median")
     dots: dict[str, Any] = {"marker": ".", "markersize": 2.5}
-    panel.plot(time, rows["truth"], color=_TRUTH, linewidth=1, label="truth", **dots)
+    panel.plot(time, rows["truth"], color=TRUTH, linewidth=1, label="truth", **dots)
     _title(panel, name, next(iter(rows["unit"].dropna()), "unit not known"))
 
 
@@ -179,7 +179,7 @@ def _error_lines(panel: Axes, errors: pd.DataFrame, models: list[str]) -> None:
         panel.plot(
             _numbers(own.index.to_series()),
             own["mae"],
-            color=_NAIVE if naive else _LINES[others.index(model) % len(_LINES)],
+            color=NAIVE if naive else _LINES[others.index(model) % len(_LINES)],
             linestyle="--" if naive else "-",
             linewidth=1.3,
             marker="o",
@@ -288,7 +288,8 @@ def _column(frame: pd.DataFrame, name: str) -> list[str]:
     return [] if frame.empty else list(frame[name])
 
 
-def _png(figure: Figure) -> bytes:
+def png(figure: Figure) -> bytes:
+    """A figure as a PNG file, without a trace of what drew it."""
     target = io.BytesIO()
     figure.savefig(target, format="png", metadata={"Software": None})
     return target.getvalue()

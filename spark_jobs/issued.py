@@ -9,8 +9,10 @@ import pandas as pd
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import WEATHER_VARIABLES, Catalogue
+from lakehouse.newest import forecasts_to_use
 from lakehouse.tables import Table
 from lakehouse.tables.gold import FEATURES, FORECASTS
+from lakehouse.tables.preference import FORECAST_TO_USE
 from lakehouse.tables.watched import PROFILES
 from lakehouse.time import intervals_of
 from monitoring import profiles
@@ -47,15 +49,11 @@ def _rows(arrow: ArrowTables, data_set: str, newest: date | None, as_of: datetim
     if data_set == "features":
         frame = arrow.read(table, [*names, *WEATHER_VARIABLES], filters).to_pandas()
     else:
-        filters += [("run_kind", "=", "live"), ("forecast_source", "in", ["champion", "fallback"])]
-        names += ["forecast_source", "model_name", "q10", "q50", "q90"]
-        frame = arrow.read(table, names, filters).to_pandas()
+        filters.append(("run_kind", "=", "live"))
+        used = [step.column for step in FORECAST_TO_USE if step.column not in names]
+        issued = arrow.read(table, [*names, *used, "q10", "q50", "q90"], filters)
+        frame = forecasts_to_use(issued).to_pandas()
         frame[_WIDTH] = frame["q90"] - frame["q10"]
-        # The champion's, else that of who stood in for it, else seasonal naive's.
-        naive = frame["model_name"] == "seasonal_naive"
-        frame = frame.assign(naive=naive).sort_values(
-            ["forecast_source", "naive", "model_name"], ascending=[False, False, True]
-        )
     ordered: pd.DataFrame = frame.sort_values("forecast_origin", kind="stable")
     return ordered.drop_duplicates(["series_id", "valid_time"], keep="last")
 

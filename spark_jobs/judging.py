@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -188,22 +188,20 @@ class _Held:
         split = self._split
         if kind != BLEND:
             return fitted.predict(split.holdout)
-        truth, unit = self._scaled_truth()
+        scaled, truth, unit = self._in_one_scale
         day = target_days(split.holdout).astype(np.int64)
-        scaled = {name: part / unit[..., None] for name, part in self._forecasts.items()}
         return blend.mixed_as_known(scaled, truth, day, split.lag_days) * unit[..., None]
 
     def _shares(self) -> dict[str, float]:
-        truth, unit = self._scaled_truth()
-        scaled = {
-            name: (part / unit[..., None]).reshape(-1, part.shape[-1])
-            for name, part in self._forecasts.items()
-        }
-        return blend.weights(scaled, truth.ravel())
+        scaled, truth, _ = self._in_one_scale
+        flat = {name: part.reshape(-1, part.shape[-1]) for name, part in scaled.items()}
+        return blend.weights(flat, truth.ravel())
 
-    def _scaled_truth(self) -> tuple[Floats, Floats]:
-        """Truth of the held-out days (n, T), and the unit of each series (n, 1) that it is in: the
-        spread of what was trained on."""
+    @cached_property
+    def _in_one_scale(self) -> tuple[dict[str, Floats], Floats, Floats]:
+        """For the blend, when what it is made of has forecast: that by kind (n, T, 7) and the truth
+        of the held-out days (n, T), in the unit of each series (n, 1): the spread of what was
+        trained on."""
         train, holdout = self._split.train, self._split.holdout
         assert train.target is not None and holdout.target is not None
         spread = {
@@ -211,7 +209,8 @@ class _Held:
             for series_id in set(train.series_id)
         }
         unit = np.array([spread.get(series_id, 1.0) for series_id in holdout.series_id])[:, None]
-        return holdout.target / unit, unit
+        scaled = {kind: part / unit[..., None] for kind, part in self._forecasts.items()}
+        return scaled, holdout.target / unit, unit
 
     def _as_it_was(self, forecast: Floats) -> Floats:
         def corrected(days: Floats, truth: Floats) -> Floats:

@@ -83,10 +83,10 @@ class ToProfile:
 
     def _touched(self, data_set: str, group: SeriesGroup, known: Known) -> set[date]:
         """The local days of rows that were fetched since the newest profile."""
-        if known.recorded_until is None:
+        table, owner, owners = self._source(data_set, group)
+        if known.recorded_until is None or not owners:
             return set()
         fetched = ("recorded_at", ">", known.recorded_until - _OUT_OF_ORDER)
-        table, owner, owners = self._source(data_set, group)
         rows = self._read(table, [owner, "event_time"], [fetched], owner, owners)
         unique = pd.DatetimeIndex(rows["event_time"].unique())
         return set(unique.tz_convert(group.zone).date) if len(unique) else set()
@@ -135,11 +135,10 @@ class ToProfile:
         owner: str,
         owners: list[str],
     ) -> pd.DataFrame:
-        """Rows of some owners that were known. Owners are chosen here, not by the reader: it finds
-        no text in files whose statistics tell of times alone."""
-        known = [*filters, ("available_at", "<=", self._as_of)]
+        """Rows of some owners that were known."""
+        known = [*filters, ("available_at", "<=", self._as_of), (owner, "in", owners)]
         frame: pd.DataFrame = self._arrow.read(table, names, known).to_pandas()
-        return frame[frame[owner].isin(owners)]
+        return frame
 
     def _due(self, data_set: str, group: SeriesGroup, day: date) -> datetime:
         """When the last interval of a day usually is known, of all that the group has."""

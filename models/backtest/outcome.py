@@ -17,7 +17,6 @@ from lakehouse.whole_files import whole
 from models import blend, calibration, metrics
 from models.backtest.history import History
 from models.backtest.plan import (
-    BLEND,
     NAIVE,
     Plan,
     Task,
@@ -31,7 +30,7 @@ from models.backtest.run import read_part
 from models.comparison import compare
 from models.quantiles import MEDIAN, QUANTILE_COLUMNS, to_rows
 from models.samples import Floats, Samples
-from models.trained import LSTM
+from models.trained import BLEND, LSTM
 from models.windows import DAY_HOURS, mean_known
 
 Seconds = tuple[float, float]

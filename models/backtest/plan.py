@@ -12,9 +12,9 @@ import numpy as np
 from lakehouse.errors import BadInput
 from models.backtest.replay import Replay, days_until_newest, known_days
 from models.scaling import MIN_TRAINING_DAYS
-from models.trained import LINEAR, LSTM
+from models.trained import BLEND, LIGHTGBM, LINEAR, LSTM
 
-NAIVE, LIGHTGBM, BLEND = "naive", "lightgbm", "blend"
+NAIVE = "naive"
 MODELS = (NAIVE, LINEAR, LIGHTGBM, LSTM, BLEND)
 _BLENDED = (LINEAR, LIGHTGBM, LSTM)
 

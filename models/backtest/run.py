@@ -16,7 +16,6 @@ from lakehouse.errors import BadInput
 from lakehouse.whole_files import whole
 from models import boosted_trees, linear, lstm, naive
 from models.backtest.plan import (
-    LIGHTGBM,
     NAIVE,
     Piece,
     Plan,
@@ -32,7 +31,7 @@ from models.backtest.replay import Replay, Truth, days_until_newest
 from models.boosted_trees import TreesConfig
 from models.lstm import LstmConfig
 from models.samples import Floats, Mask, Samples, Times
-from models.trained import LINEAR, LSTM
+from models.trained import LIGHTGBM, LINEAR, LSTM
 from models.windows import Inputs
 
 SHORT_WINDOWS, LONG_WINDOWS = (56, 84), (364, 1456)

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,7 +20,7 @@ from lakehouse.plain_values import finite, plain
 from lakehouse.tables import Table
 from serving.api.parameters import Format, Question
 from serving.api.problems import Problem
-from serving.api.snapshots import Snapshot
+from serving.api.snapshots import Snapshot, Snapshots
 
 MEDIA_TYPES: dict[Format, str] = {
     "json": "application/json",
@@ -71,26 +71,35 @@ class Bodies:
                 self._bytes -= len(oldest.body)
 
 
+Q = TypeVar("Q", bound=Question)
+
+
+def _never(snapshot: Snapshot, question: Any) -> bool:
+    return False
+
+
 @dataclass
 class Answers:
-    """Answers questions from a snapshot, each distinct one once per version of its tables."""
+    """Answers questions from the newest snapshot, each distinct one once per version of its
+    tables."""
 
+    snapshots: Snapshots
     bodies: Bodies = field(default_factory=Bodies)
     _readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_READERS))
 
     async def answer(
         self,
         request: Request,
-        snapshot: Snapshot,
-        question: Question,
+        question: Q,
         tables: tuple[Table, ...],
-        rows: Callable[[], pa.Table],
-        quick: bool = False,
+        rows: Callable[[Snapshot, Q], pa.Table],
+        quick: Callable[[Snapshot, Q], bool] = _never,
     ) -> Response:
-        """The response for `rows()`, which is called where its answer is not kept.
+        """The response for `rows(snapshot, question)`, called where its answer is not kept.
 
         `tables` are what it depends on; a quick one is made at once instead of in a thread.
         """
+        snapshot = self.snapshots.current
         form = chosen_format(request.headers.get("accept", ""), question.format)
         zipped = _takes_gzip(request.headers.get("accept-encoding", ""))
         tag = snapshot.tag(tables, request.url.path, request.url.query, form, str(zipped))
@@ -102,9 +111,10 @@ class Answers:
         if kept is None:
 
             def made() -> Kept:
-                return _made(request, question, rows(), form, zipped)
+                return _made(request, question, rows(snapshot, question), form, zipped)
 
-            kept = made() if quick else await to_thread.run_sync(made, limiter=self._readers)
+            at_once = quick(snapshot, question)
+            kept = made() if at_once else await to_thread.run_sync(made, limiter=self._readers)
             self.bodies.keep(tag, kept)
         return Response(kept.body, headers=headers | kept.headers, media_type=MEDIA_TYPES[form])
 

@@ -48,7 +48,7 @@ def make_app(settings: Settings) -> FastAPI:
     guards = [Depends(keys.check)] if settings.api_keys else []
     if settings.api_keys:
         guards.append(Security(APIKeyHeader(name=HEADER, auto_error=False)))
-    app.include_router(data_router(snapshots, Answers()), dependencies=guards)
+    app.include_router(data_router(Answers(snapshots)), dependencies=guards)
     app.include_router(state_router(snapshots, settings.make_clock()))
     app.add_middleware(
         CORSMiddleware,

@@ -22,7 +22,7 @@ from serving.api.parameters import (
     SeriesQuestion,
 )
 from serving.api.schemas import column_schema, number, problems, row_schema, rows_responses
-from serving.api.snapshots import Snapshots
+from serving.api.snapshots import Snapshot, Snapshots
 
 _SERIES_ROW = row_schema(SERIES, SERIES.column_names)
 _POINT = {"value": number("The median, in `unit`")}
@@ -56,7 +56,15 @@ _PERFORMANCE_ROW = row_schema(FORECAST_ERRORS, [*performance.columns("total"), *
 _PERFORMANCE_ROW["required"] = performance.columns("total")
 
 
-def data_router(snapshots: Snapshots, answers: Answers) -> APIRouter:
+def _always(now: Snapshot, question: Question) -> bool:
+    return True
+
+
+def _one_in_memory(now: Snapshot, question: ForecastQuestion) -> bool:
+    return len(question.series_id) == 1 and forecasts.in_memory(now, question)
+
+
+def data_router(answers: Answers) -> APIRouter:
     """The paths that give rows."""
     router = APIRouter(prefix="/v1")
 
@@ -65,10 +73,7 @@ def data_router(snapshots: Snapshots, answers: Answers) -> APIRouter:
         request: Request, question: Annotated[SeriesQuestion, Query()]
     ) -> Response:
         """The series of the catalogue, with unit, zone and resolution."""
-        now = snapshots.current
-        return await answers.answer(
-            request, now, question, (SERIES,), lambda: series.series(now, question), quick=True
-        )
+        return await answers.answer(request, question, (SERIES,), series.series, _always)
 
     @router.get("/series/{series_id}", responses=rows_responses(_SERIES_ROW), tags=["series"])
     async def get_one_series(
@@ -77,9 +82,8 @@ def data_router(snapshots: Snapshots, answers: Answers) -> APIRouter:
         question: Annotated[Question, Query()],
     ) -> Response:
         """One series: a page of one row."""
-        now = snapshots.current
         return await answers.answer(
-            request, now, question, (SERIES,), lambda: series.one_series(now, series_id), quick=True
+            request, question, (SERIES,), lambda now, _: series.one_series(now, series_id), _always
         )
 
     @router.get("/forecasts", responses=rows_responses(_FORECAST_ROW), tags=["forecasts"])
@@ -93,26 +97,15 @@ def data_router(snapshots: Snapshots, answers: Answers) -> APIRouter:
         champion, else of who stands in for it. A series that has had none for seven days is
         told of where it is asked for alone, or with `from`.
         """
-        now = snapshots.current
-        quick = len(question.series_id) == 1 and forecasts.in_memory(now, question)
-        return await answers.answer(
-            request,
-            now,
-            question,
-            (FORECASTS, SERIES),
-            lambda: forecasts.forecasts(now, question),
-            quick,
-        )
+        tables = (FORECASTS, SERIES)
+        return await answers.answer(request, question, tables, forecasts.forecasts, _one_in_memory)
 
     @router.get("/origins", responses=rows_responses(_ORIGIN_ROW), tags=["forecasts"])
     async def get_origins(
         request: Request, question: Annotated[OriginQuestion, Query()]
     ) -> Response:
         """Which forecast origins there are, and which models forecast at them."""
-        now = snapshots.current
-        return await answers.answer(
-            request, now, question, (FORECASTS, SERIES), lambda: forecasts.origins(now, question)
-        )
+        return await answers.answer(request, question, (FORECASTS, SERIES), forecasts.origins)
 
     row = row_schema(OBSERVATIONS, observations.COLUMNS)
 
@@ -121,43 +114,28 @@ def data_router(snapshots: Snapshots, answers: Answers) -> APIRouter:
         request: Request, question: Annotated[ObservationQuestion, Query()]
     ) -> Response:
         """Observed values: of each interval the newest vintage known at as_of, or all of them."""
-        now = snapshots.current
-        return await answers.answer(
-            request,
-            now,
-            question,
-            (OBSERVATIONS, SERIES),
-            lambda: observations.observations(now, question),
-        )
+        tables = (OBSERVATIONS, SERIES)
+        return await answers.answer(request, question, tables, observations.observations)
 
-    _add_judgements(router, snapshots, answers)
+    _add_judgements(router, answers)
     return router
 
 
-def _add_judgements(router: APIRouter, snapshots: Snapshots, answers: Answers) -> None:
+def _add_judgements(router: APIRouter, answers: Answers) -> None:
     @router.get("/performance", responses=rows_responses(_PERFORMANCE_ROW), tags=["performance"])
     async def get_performance(
         request: Request, question: Annotated[PerformanceQuestion, Query()]
     ) -> Response:
         """Accuracy per series and model, beside seasonal naive's on the same blocks of hours."""
-        now = snapshots.current
-        return await answers.answer(
-            request,
-            now,
-            question,
-            (FORECAST_ERRORS, SERIES),
-            lambda: performance.performance(now, question),
-        )
+        tables = (FORECAST_ERRORS, SERIES)
+        return await answers.answer(request, question, tables, performance.performance)
 
     row = row_schema(DRIFT, DRIFT.column_names)
 
     @router.get("/drift", responses=rows_responses(row), tags=["drift"])
     async def get_drift(request: Request, question: Annotated[DriftQuestion, Query()]) -> Response:
         """The verdicts on drift: how far the week up to a day lies from its reference."""
-        now = snapshots.current
-        return await answers.answer(
-            request, now, question, (DRIFT,), lambda: drift.drift(now, question)
-        )
+        return await answers.answer(request, question, (DRIFT,), drift.drift)
 
 
 def state_router(snapshots: Snapshots, clock: Clock) -> APIRouter:

@@ -69,9 +69,9 @@ def test_a_model_is_logged_once_however_often_it_is_asked(registry, folder, exam
 
 
 def test_a_run_that_was_killed_before_registering_is_replaced(registry, folder, example) -> None:
-    client = registry._client()
+    client = registry.client()
     tags = {"series_group": "killed", "model_name": "lstm", "model_version": "v1"}
-    half = client.create_run(registry._experiment_id(), tags=tags)
+    half = client.create_run(registry.experiment_id(), tags=tags)
     record = ModelRecord("killed", "lstm", "v1", {}, {})
     logged = registry.log(folder, record, example)
     assert logged.run_id != half.info.run_id
@@ -80,7 +80,7 @@ def test_a_run_that_was_killed_before_registering_is_replaced(registry, folder, 
 
 def test_the_run_says_what_it_was_made_of(registry, model, folder, example) -> None:
     logged = registry.log(folder, RECORD, example)
-    client = registry._client()
+    client = registry.client()
     run = client.get_run(logged.run_id).data
     assert run.params["table.gold.features"] == "3"
     assert run.params["fingerprint"] == model.model.config.fingerprint()
@@ -96,7 +96,7 @@ def test_the_run_says_what_it_was_made_of(registry, model, folder, example) -> N
 
 
 def test_models_trained_together_lie_below_one_run(registry, folder, example) -> None:
-    client = registry._client()
+    client = registry.client()
     above = set()
     for name in ("lstm", "linear"):
         record = ModelRecord("together", name, "v1", {}, {})
@@ -111,7 +111,7 @@ def test_the_champion_is_the_version_we_named(registry, folder, example) -> None
     second = registry.log(folder, ModelRecord("day_ahead_price", "lstm", "v2", {}, {}), example)
     for version, logged in (("v2", second), ("v1", first), ("v1", first)):
         assert registry.set_champion("day_ahead_price", "lstm", version) == logged
-        client = registry._client()
+        client = registry.client()
         champion = client.get_model_version_by_alias("gridcast-day_ahead_price", "champion")
         assert str(champion.version) == logged.registered_version
         assert champion.tags["model_version"] == version
@@ -123,7 +123,7 @@ def test_the_challenger_is_named_beside_the_champion(registry, folder, example) 
     registry.set_challenger("day_ahead_price", "lstm", "v1")
     registry.set_challenger("day_ahead_price", "seasonal_naive", "1")  # which MLflow never has
     for alias in ("champion", "challenger"):
-        found = registry._client().get_model_version_by_alias("gridcast-day_ahead_price", alias)
+        found = registry.client().get_model_version_by_alias("gridcast-day_ahead_price", alias)
         assert str(found.version) == first.registered_version
 
 
@@ -171,5 +171,5 @@ def test_half_hours_and_covariates_pass_through_it(
     rows = registry.load(logged.uri).predict(example)
     expected = model.predict(samples.select(np.array([50])))[0][samples.target_mask[50]]
     assert np.array_equal(rows[list(QUANTILE_COLUMNS)].to_numpy(), expected)
-    params = registry._client().get_run(logged.run_id).data.params
+    params = registry.client().get_run(logged.run_id).data.params
     assert (params["resolution_minutes"], params["covariates"]) == ("30", "wind,calm")

@@ -15,8 +15,6 @@ from models.backtest import outcome, report
 from models.backtest import run as running
 from models.backtest.days import Daily, FileReplay
 from models.backtest.plan import (
-    BLEND,
-    LIGHTGBM,
     NAIVE,
     Plan,
     Task,
@@ -33,7 +31,7 @@ from models.boosted_trees import TreesConfig
 from models.lstm import read_training
 from models.network import LstmConfig
 from models.samples import KNOWN, WEATHER, Samples
-from models.trained import LINEAR, LSTM
+from models.trained import BLEND, LIGHTGBM, LINEAR, LSTM
 
 PLAN = Plan(
     date(2024, 5, 1), date(2024, 5, 20), (NAIVE, LINEAR, LIGHTGBM, BLEND), recalibrate_days=14
