@@ -166,13 +166,12 @@ def monitor(run: Run) -> Outcome:
         outcome.written = monitor_job.run(
             run.tables, run.arrow, run.catalogue, run.as_of, run.run_id
         )
-        outcome.written[INCIDENTS.name] = incidents_job.run(
-            run.arrow, run.catalogue, run.settings, run.as_of, run.run_id
-        )
+        told = incidents_job.run(run.arrow, run.catalogue, run.settings, run.as_of, run.run_id)
+        outcome.written[INCIDENTS.name] = told
         delivered = report_job.run(
             run.tables, run.arrow, run.catalogue, run.settings, run.as_of, run.run_id
         )
-        outcome.written[OUTBOX.name] = delivered.rows
+        outcome.written[OUTBOX.name] = told + delivered.rows  # each incident has its mail
         outcome.sentences.append(f"Report: {delivered.page}")
         outcome.sentences += outbox_job.run(run.arrow, run.settings, run.as_of, run.run_id)
     return outcome

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from pyspark.sql import DataFrame
@@ -23,11 +24,12 @@ from lakehouse.time import iso
 from monitoring import mail, report
 from monitoring.content import ReportContent
 from spark_jobs import outbox
-from spark_jobs.champions import in_order
+from spark_jobs.champions import FALLBACK, in_order
 from spark_jobs.incidents import open_at
 from spark_jobs.known_at import as_of as known_as_of
 from spark_jobs.resolution import LONGEST, at_resolution
 
+_IN_CHARGE = ("champion_model", "champion_version")
 _DAYS_SHOWN = 15
 _DRIFT_DAYS = 21
 
@@ -101,7 +103,7 @@ def content(
         gaps=_frame(tables, _GAPS),
         freshness=_frame(tables, _FRESHNESS),
         tables=pd.DataFrame([{"table": t.name, "rows": arrow.count(t)} for t in TABLES]),
-        champions=_champions(arrow, catalogue),
+        champions=champions(arrow, catalogue),
     )
 
 
@@ -199,18 +201,25 @@ def _quarantine(arrow: ArrowTables) -> pd.DataFrame:
     )
 
 
-def _champions(arrow: ArrowTables, catalogue: Catalogue) -> pd.DataFrame:
-    newest = {row["series_group"]: row for row in in_order(arrow.rows(PROMOTIONS))}
+def champions(arrow: ArrowTables, catalogue: Catalogue) -> pd.DataFrame:
+    """Who is in charge of each group, by the decision that put it there; seasonal naive by the
+    newest one, which says why nobody took over."""
+    told: dict[str, dict[str, Any]] = {}
+    for row in in_order(arrow.rows(PROMOTIONS)):
+        before = told.get(row["series_group"])
+        stays = before and all(row[name] == before[name] for name in _IN_CHARGE)
+        if not stays or row["champion_model"] == FALLBACK:
+            told[row["series_group"]] = row
     return pd.DataFrame(
         [
             {
                 "series_group": group,
-                "model_name": newest[group]["champion_model"],
-                "model_version": newest[group]["champion_version"],
-                "decided_at": newest[group]["decided_at"],
-                "reason": newest[group]["reason"],
+                "model_name": told[group]["champion_model"],
+                "model_version": told[group]["champion_version"],
+                "decided_at": told[group]["decided_at"],
+                "reason": told[group]["reason"],
             }
             for group in catalogue.groups
-            if group in newest
+            if group in told
         ]
     )
