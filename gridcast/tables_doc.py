@@ -75,7 +75,11 @@ def _rules(rules: tuple[Rule, ...]) -> Iterator[str]:
 def _view(view: View) -> Iterator[str]:
     yield f"## {view.name} (view)\n"
     yield f"{view.meaning}.\n"
-    yield f"```sql\n{cleandoc(view.query)}\n```\n"
+    yield "| column | type | unit | meaning |"
+    yield "|---|---|---|---|"
+    for column in view.columns:
+        yield f"| `{column.name}` | {column.type} | {column.unit} | {_cell(column.meaning)} |"
+    yield f"\n```sql\n{cleandoc(view.query)}\n```\n"
 
 
 def _function(function: Function) -> Iterator[str]:

@@ -16,13 +16,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from lakehouse.errors import BadInput
+from lakehouse.tables import lineage
 
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.datetime64]
 Strings = npt.NDArray[np.object_]
 Mask = npt.NDArray[np.bool_]
 
-PAST_DAYS = 42
+PAST_DAYS = lineage.PAST_DAYS
 PAST_HOURS = PAST_DAYS * 24
 TARGET_HOURS = 25
 """A local day has 23, 24 or 25 hours; shorter days are padded at their end."""

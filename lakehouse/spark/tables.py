@@ -14,8 +14,10 @@ from pyspark.sql.types import StructType
 from lakehouse.arrow import ArrowTables
 from lakehouse.errors import TableError
 from lakehouse.spark.staged import Staged
-from lakehouse.tables import FUNCTIONS, TABLES, VIEWS, Table
+from lakehouse.tables import FUNCTIONS, TABLES, VIEWS, Function, Table, View
 from lakehouse.time import as_utc
+
+SCHEMAS = tuple(sorted({table.name.split(".")[0] for table in TABLES}))
 
 
 def struct_type(table: Table) -> StructType:
@@ -31,6 +33,12 @@ def literal(instant: datetime) -> str:
     return f"TIMESTAMP '{as_utc(instant).isoformat()}'"
 
 
+def quoted(text: str) -> str:
+    """A text as Spark SQL writes it."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
 class SparkTables:
     """The tables of one lakehouse folder, through Spark. `ArrowTables` creates them."""
 
@@ -43,22 +51,46 @@ class SparkTables:
         return str(self._arrow.path(table))
 
     def register(self) -> None:
-        """Make the tables, views and table functions known to Spark SQL by name."""
-        for schema in sorted({table.name.split(".")[0] for table in TABLES}):
+        """Make the tables, views and table functions known to this session by name."""
+        for schema in SCHEMAS:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         for table in TABLES:
             self.spark.sql(
                 f"CREATE TABLE IF NOT EXISTS {table.name} USING delta LOCATION '{self.path(table)}'"
             )
-        for view in VIEWS:
-            self.spark.sql(
-                f"CREATE OR REPLACE VIEW {view.name} COMMENT '{view.meaning}' AS {view.query}"
-            )
+        self._name_views()
         for function in FUNCTIONS:
-            self.spark.sql(
-                f"CREATE OR REPLACE TEMPORARY FUNCTION {function.name}({function.signature}) "
-                f"RETURNS TABLE COMMENT '{function.meaning}' RETURN {function.query}"
-            )
+            self._name_function(function, "TEMPORARY FUNCTION", function.name)
+
+    def register_for_readers(self) -> None:
+        """Make all known to every session of this process, tables as views: no statement about a
+        view changes a row. Functions are in each schema, so the one in use has them."""
+        for schema in SCHEMAS:
+            self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        for table in TABLES:
+            rows = f"SELECT * FROM delta.`{self.path(table)}`"
+            self._name_view(View(table.name, table.meaning, table.columns, rows))
+        self._name_views()
+        for function in FUNCTIONS:
+            for schema in ("default", *SCHEMAS):
+                self._name_function(function, "FUNCTION", f"{schema}.{function.name}")
+
+    def _name_views(self) -> None:
+        for view in VIEWS:
+            self._name_view(view)
+
+    def _name_view(self, view: View) -> None:
+        columns = ", ".join(f"`{c.name}` COMMENT {quoted(c.comment)}" for c in view.columns)
+        self.spark.sql(
+            f"CREATE OR REPLACE VIEW {view.name} ({columns}) COMMENT {quoted(view.meaning)} "
+            f"AS {view.query}"
+        )
+
+    def _name_function(self, function: Function, kind: str, name: str) -> None:
+        self.spark.sql(
+            f"CREATE OR REPLACE {kind} {name}({function.signature}) "
+            f"RETURNS TABLE COMMENT {quoted(function.meaning)} RETURN {function.query}"
+        )
 
     def in_bulk(self) -> AbstractContextManager[None]:
         """For a batch that is large beside Spark's own overhead: compile, and use every core.

@@ -1,12 +1,17 @@
 """Every table of the lakehouse, declared once."""
 
 from lakehouse.errors import BadInput
-from lakehouse.tables import bronze, gold, performance, silver, views
+from lakehouse.tables import bronze, forecast_views, gold, lineage, performance, silver, views
 from lakehouse.tables.contract import Column, Rule, Table, View
 from lakehouse.tables.views import Function
 
 TABLES: tuple[Table, ...] = (*bronze.TABLES, *silver.TABLES, *gold.TABLES)
-VIEWS: tuple[View, ...] = (*gold.VIEWS, *performance.VIEWS, *views.VIEWS)
+VIEWS: tuple[View, ...] = (
+    *forecast_views.VIEWS,
+    *performance.VIEWS,
+    *views.VIEWS,
+    *lineage.VIEWS,
+)
 FUNCTIONS: tuple[Function, ...] = (*views.FUNCTIONS, *performance.FUNCTIONS)
 
 

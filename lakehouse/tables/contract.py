@@ -76,6 +76,11 @@ class Table:
         """The columns that 'the same content' is about."""
         return [column.name for column in self.columns if column.content]
 
+    def pick(self, *names: str) -> tuple[Column, ...]:
+        """Some of the columns, as a view that passes them on declares them."""
+        by_name = {column.name: column for column in self.columns}
+        return tuple(by_name[name] for name in names)
+
     @property
     def folder(self) -> str:
         """Where the table lies below the lakehouse folder."""
@@ -101,8 +106,12 @@ class Table:
 
 @dataclass(frozen=True)
 class View:
-    """A named question over tables, the same for Spark SQL and for programs."""
+    """A named question over tables, the same for Spark SQL and for programs.
+
+    `columns` are those of `query`, in its order.
+    """
 
     name: str
     meaning: str
+    columns: tuple[Column, ...]
     query: str

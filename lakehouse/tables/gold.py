@@ -1,11 +1,6 @@
 """Gold: what models see, what they said, how right they were, and who was in charge."""
 
-from lakehouse.tables.contract import Column, Table, View
-from lakehouse.tables.preference import (
-    ANSWERING_SOURCES,
-    FORECAST_TO_USE,
-    order_by,
-)
+from lakehouse.tables.contract import Column, Table
 from lakehouse.tables.watched import TABLES as WATCHED
 
 QUANTILES = ("q05", "q10", "q25", "q50", "q75", "q90", "q95")
@@ -249,42 +244,6 @@ INCIDENTS = Table(
     ),
 )
 
-
-def newest_forecasts(condition: str) -> str:
-    """The query of what to use among the forecasts that meet a condition: per series and interval
-    the first by FORECAST_TO_USE."""
-    return f"""
-        SELECT * EXCEPT (preference) FROM (
-          SELECT *, row_number() OVER (
-              PARTITION BY series_id, valid_time
-              ORDER BY {order_by(FORECAST_TO_USE)}) AS preference
-          FROM gold.forecasts
-          WHERE {condition} AND forecast_source IN {ANSWERING_SOURCES})
-        WHERE preference = 1"""
-
-
-FORECAST_LATEST = View(
-    name="gold.forecast_latest",
-    meaning="What to use now: per series and interval the newest live champion, else its stand-in",
-    query=newest_forecasts("run_kind = 'live'"),
-)
-
-CHEAPEST_HOURS = View(
-    name="gold.cheapest_hours",
-    meaning="What to use now for prices, cheapest first within each local day: rank 1 is cheapest",
-    query="""
-        SELECT f.series_id, f.series_group, s.description,
-               date(from_utc_timestamp(f.valid_time, s.timezone)) AS local_day,
-               date_format(from_utc_timestamp(f.valid_time, s.timezone), 'HH:mm') AS local_time,
-               f.valid_time, f.q10, f.q50, f.q90, f.unit,
-               row_number() OVER (
-                   PARTITION BY f.series_id, date(from_utc_timestamp(f.valid_time, s.timezone))
-                   ORDER BY f.q50, f.valid_time) AS rank,
-               f.forecast_origin, f.model_name
-        FROM gold.forecast_latest f JOIN silver.series s USING (series_id)
-        WHERE s.kind = 'price'""",
-)
-
 TABLES = (
     FEATURES,
     FORECASTS,
@@ -297,4 +256,3 @@ TABLES = (
     OUTBOX,
     INCIDENTS,
 )
-VIEWS = (FORECAST_LATEST, CHEAPEST_HOURS)

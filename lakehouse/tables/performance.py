@@ -1,7 +1,9 @@
 """Questions about how good the forecasts were: by model, window and horizon, and what answered."""
 
-from lakehouse.tables.contract import View
+from lakehouse.tables.contract import Column, View
+from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS
 from lakehouse.tables.preference import NEWEST_TRUTH, order_by
+from lakehouse.tables.silver import WEATHER_FORECASTS
 from lakehouse.tables.views import AS_OF, Function
 
 WINDOWS_DAYS = (1, 7, 28, 91)
@@ -39,6 +41,23 @@ _SCORES = """
                sum(v.naive_abs) / sum(e.n) AS naive_mae,
                sum(v.naive_pinball) / sum(e.n) AS naive_pinball,
                1 - sum(e.sum_abs) / sum(v.naive_abs) AS skill"""
+_SCORED = (
+    Column("days", "bigint", "Target days scored"),
+    Column("n", "bigint", "Intervals scored"),
+    Column("mae", "double", "Mean absolute error of the median, in `unit`"),
+    Column("rmse", "double", "Root of the mean squared error, in `unit`"),
+    Column("bias", "double", "Mean of q50 - truth, in `unit`"),
+    Column("pinball", "double", "Mean pinball loss of the quantiles, in `unit`"),
+    Column("coverage_80", "double", "Share of truths in q10..q90"),
+    Column("coverage_90", "double", "Share of truths in q05..q95"),
+    Column("width_80", "double", "Mean of q90 - q10, in `unit`"),
+    Column("naive_mae", "double", "MAE of seasonal naive in the same blocks, in `unit`"),
+    Column("naive_pinball", "double", "Pinball loss of seasonal naive likewise, in `unit`"),
+    Column("skill", "double", "1 - mae / naive_mae: above 0 beats seasonal naive"),
+)
+_MODEL = FORECAST_ERRORS.pick(
+    "series_id", "series_group", "unit", "model_name", "run_kind", "forecast_source"
+)
 _OF = "e.series_id, e.series_group, e.unit, e.model_name, e.run_kind, e.forecast_source"
 _BESIDE = "newest e JOIN naive v USING (series_id, run_kind, target_day, horizon_band)"
 
@@ -54,6 +73,7 @@ def _performance(condition: str) -> str:
 PERFORMANCE = View(
     name="gold.performance",
     meaning="Accuracy per series and model over all scored days, beside seasonal naive",
+    columns=(*_MODEL, *_SCORED),
     query=_performance("true"),
 )
 
@@ -61,6 +81,12 @@ PERFORMANCE_WINDOWS = View(
     name="gold.performance_windows",
     meaning="Accuracy over the newest 1, 7, 28 and 91 scored days of each series, by block of six "
     "local hours; horizon_band is null for whole days",
+    columns=(
+        *_MODEL,
+        Column("window_days", "int", "1, 7, 28 or 91 newest scored days", "d"),
+        Column("horizon_band", "int", "First local hour of the block, null for whole days", "h"),
+        *_SCORED,
+    ),
     query=f"""
         WITH {_scored("true")},
         ends AS (
@@ -74,10 +100,38 @@ PERFORMANCE_WINDOWS = View(
           ({_OF}, window_days, e.horizon_band), ({_OF}, window_days))""",
 )
 
+ACCURACY_THIS_MONTH = View(
+    name="gold.accuracy_this_month",
+    meaning="Accuracy of the live forecasts per series and model in the calendar month of the "
+    "newest scored day of the series, beside seasonal naive",
+    columns=(
+        Column("month", "date", "First day of the month"),
+        *FORECAST_ERRORS.pick("series_id", "series_group", "unit", "model_name"),
+        *_SCORED,
+    ),
+    query=f"""
+        WITH {_scored("run_kind = 'live'")},
+        months AS (
+          SELECT series_id, date(date_trunc('MONTH', max(target_day))) AS month
+          FROM newest GROUP BY ALL)
+        SELECT m.month, e.series_id, e.series_group, e.unit, e.model_name, {_SCORES}
+        FROM {_BESIDE} JOIN months m USING (series_id)
+        WHERE e.target_day >= m.month
+        GROUP BY ALL""",
+)
+
 ANSWERS = View(
     name="gold.answers",
     meaning="Who answered, per group and live origin: how many series the champion, one that stood "
     "in for it, and seasonal naive; the share of the last is `naive_share`",
+    columns=(
+        *FORECASTS.pick("series_group", "forecast_origin"),
+        Column("series", "bigint", "Series forecast"),
+        Column("by_champion", "bigint", "Of them by the champion"),
+        Column("by_stand_in", "bigint", "By a model that stood in for it"),
+        Column("by_naive", "bigint", "By seasonal naive"),
+        Column("naive_share", "double", "by_naive / series"),
+    ),
     query="""
         WITH best AS (
           SELECT series_group, forecast_origin, series_id,
@@ -96,6 +150,14 @@ WEATHER_PERFORMANCE = View(
     name="gold.weather_performance",
     meaning="How wrong weather forecasts were, per place, model, variable and day of lead: 0 is "
     "the first 24 hours of a run. Against the newest actual weather",
+    columns=(
+        *WEATHER_FORECASTS.pick("location_id", "weather_model", "variable"),
+        Column("lead_day", "int", "Whole days from the run to the hour", "d"),
+        Column("n", "bigint", "Hours compared"),
+        Column("mae", "double", "Mean absolute error, in the unit of the variable"),
+        Column("bias", "double", "Mean of forecast - actual, likewise"),
+        Column("rmse", "double", "Root of the mean squared error, likewise"),
+    ),
     query="""
         WITH actual AS (
           SELECT location_id, variable, event_time AS valid_time,
@@ -115,6 +177,14 @@ WEATHER_AND_ERROR = View(
     name="gold.weather_and_error",
     meaning="How the error of the live days of champions moves with that of the weather they were "
     "given, per series and variable: correlation of daily means. Few days say little",
+    columns=(
+        *FORECASTS.pick("series_id"),
+        *WEATHER_FORECASTS.pick("variable"),
+        Column("days", "bigint", "Days compared"),
+        Column("weather_mae", "double", "Mean error of the weather, in the unit of the variable"),
+        Column("energy_mae", "double", "Mean error of the forecast, in the unit of the series"),
+        Column("correlation", "double", "Of the two, day by day; null where one never varies"),
+    ),
     query=f"""
         WITH {_scored("run_kind = 'live' AND forecast_source = 'champion'")},
         energy AS (
@@ -151,4 +221,11 @@ FUNCTIONS = (
         query=_performance("truth_as_of <= as_of"),
     ),
 )
-VIEWS = (PERFORMANCE, PERFORMANCE_WINDOWS, ANSWERS, WEATHER_PERFORMANCE, WEATHER_AND_ERROR)
+VIEWS = (
+    PERFORMANCE,
+    PERFORMANCE_WINDOWS,
+    ACCURACY_THIS_MONTH,
+    ANSWERS,
+    WEATHER_PERFORMANCE,
+    WEATHER_AND_ERROR,
+)

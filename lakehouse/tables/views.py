@@ -5,9 +5,10 @@ Views answer for now; the functions answer as of a moment, which a query gives t
 
 from dataclasses import dataclass
 
-from lakehouse.tables.contract import View
-from lakehouse.tables.gold import newest_forecasts
+from lakehouse.tables.contract import Column, View
+from lakehouse.tables.forecast_views import newest_forecasts
 from lakehouse.tables.preference import NEWEST_VINTAGE, order_by
+from lakehouse.tables.silver import DATA_SETS, OBSERVATIONS
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,12 @@ GAPS = View(
     name="gold.gaps",
     meaning="Every gap between two values of a series: from, until, and intervals missing. "
     "A change of resolution is none; a value that the source gave as null is one",
+    columns=(
+        *OBSERVATIONS.pick("series_id"),
+        Column("gap_start", "timestamp", "End of the last interval before it", "UTC"),
+        Column("gap_end", "timestamp", "Start of the first interval after it", "UTC"),
+        Column("missing", "bigint", "Intervals missing, in the longer of the lengths around it"),
+    ),
     query=f"""
         WITH held AS (
           SELECT series_id, event_time,
@@ -124,6 +131,16 @@ OBSERVATIONS_FILLED = View(
     name="gold.observations_filled",
     meaning="The newest values, and in gaps of at most two hours the straight line between their "
     "neighbours: filled_by names that rule, and is null where the value was observed",
+    columns=(
+        *OBSERVATIONS.pick("series_id", "event_time", "value", "unit", "resolution_minutes"),
+        Column(
+            "available_at",
+            "timestamp",
+            "When the value could first be known; of a filled one, both of its neighbours",
+            "UTC",
+        ),
+        Column("filled_by", "string", "line_over_two_hours, or null where it was observed"),
+    ),
     query="""
         WITH newest AS (
           SELECT series_id, event_time, value, unit, resolution_minutes, available_at FROM (
@@ -158,6 +175,13 @@ PUBLICATION_DELAYS = View(
     name="gold.publication_delays",
     meaning="Per data set the usual publication that the catalogue states, beside the hours from "
     "the end of an interval to its first value where that was seen to arrive",
+    columns=(
+        *DATA_SETS.pick("data_set", "publication", "basis"),
+        Column("usual_hours", "double", "Delay that the catalogue states, if it is one", "h"),
+        Column("n", "bigint", "First values that were seen to arrive"),
+        Column("median_hours", "double", "Median of their delays", "h"),
+        Column("p90_hours", "double", "Nine in ten came within so many", "h"),
+    ),
     query=f"""
         WITH firsts AS (
           SELECT *, row_number() OVER (

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyspark.sql import SparkSession
 
 from lakehouse.errors import BadInput
 from lakehouse.spark.query import ask
@@ -24,20 +23,9 @@ from lakehouse.tables.silver import (
     WEATHER_OBSERVATIONS,
 )
 from lakehouse.time import DAY, HOUR
-from tests.small_lakehouse import SmallLakehouse, forget_logs, utc
+from tests.small_lakehouse import SmallLakehouse, utc
 
 START = utc("2024-10-18 00:00")
-
-
-@pytest.fixture(scope="module")
-def named(
-    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SmallLakehouse]:
-    """All tables, empty, with the names under which Spark SQL knows them."""
-    made = SmallLakehouse.create(spark, tmp_path_factory.mktemp("named") / "lakehouse")
-    made.register()
-    yield made
-    forget_logs(spark)
 
 
 @pytest.fixture
