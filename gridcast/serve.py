@@ -1,5 +1,6 @@
 """`gridcast serve …`: what people and programs read."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -27,3 +28,23 @@ def serve_api(
         told = f"API  {address}/forecasts  All paths: {address}/openapi.json  Stop it with Ctrl-C."
         front.console.print(told, soft_wrap=True)
         serve(app, bound, workers)
+
+
+@serve.command("sql")
+def serve_sql(
+    context: typer.Context,
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; whoever reaches it reads all.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = 10000,
+) -> None:
+    """Answer SQL for beeline, JDBC, ODBC and PyHive, read only, until Ctrl-C."""
+    from serving.sql.server import sql_server
+
+    front: Front = context.obj
+    front.lasting = True
+    os.environ.setdefault("GRIDCAST_SPARK_DRIVER_MEMORY", "1g")
+    with sql_server(front.settings, host, port) as server:
+        address = f"jdbc:hive2://{host}:{server.port}/gold"
+        front.console.print(f"SQL  {address}  Stop it with Ctrl-C.", soft_wrap=True)
+        server.wait()

@@ -12,9 +12,10 @@ from lakehouse.quiet import stderr_in
 from lakehouse.settings import Settings
 
 
-def spark_session(settings: Settings) -> SparkSession:
+def spark_session(settings: Settings, log: Path | None = None) -> SparkSession:
     """The session of a profile; the first call starts the JVM, later calls return the same.
 
+    `log`: where the JVM's own lines go; by default a file of the lakehouse folder.
     Raises SetupError where the Delta jars have not been resolved.
     """
     jars = sorted(settings.jars.glob("*.jar"))
@@ -29,7 +30,8 @@ def spark_session(settings: Settings) -> SparkSession:
     builder = SparkSession.builder.appName("gridcast").master(settings.spark_master)
     for key, value in _options(settings, jars).items():
         builder = builder.config(key, value)
-    with stderr_in(None if settings.verbose else settings.lakehouse / "logs" / "spark.log"):
+    log = log or settings.lakehouse / "logs" / "spark.log"
+    with stderr_in(None if settings.verbose else log):
         spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("WARN" if settings.verbose else "ERROR")
     return spark
