@@ -11,6 +11,7 @@ import typer
 
 from gridcast.accuracy import add_accuracy
 from gridcast.champion import add_champion
+from gridcast.explain import explain
 from gridcast.front import Front
 from gridcast.history import add_history
 from gridcast.monitor import add_monitor
@@ -115,6 +116,7 @@ def sql(
     run_query(context.obj, query, format.value)
 
 
+app.command()(explain)
 add_history(app)
 add_accuracy(app)
 add_champion(app)

@@ -13,10 +13,9 @@ from models.calibration import stretched
 from models.network import History
 from models.quantiles import MEDIAN
 from models.samples import Floats, Samples
-from models.saved import saved_file
+from models.saved import ABOUT, saved_file
 
 LINEAR, LIGHTGBM, LSTM, BLEND = "linear", "lightgbm", "lstm", "blend"
-_ABOUT = "trained.json"
 
 
 class Fitted(Protocol):
@@ -50,12 +49,12 @@ class Trained:
         """Write all of it into `folder`, which is made if need be."""
         self.model.save(folder)
         about = {"kind": self.kind, "stretch": {k: v.tolist() for k, v in self.stretch.items()}}
-        (folder / _ABOUT).write_text(json.dumps(about, indent=1))
+        (folder / ABOUT).write_text(json.dumps(about, indent=1))
 
 
 def load(folder: Path) -> Trained:
     """Read what `Trained.save` wrote; predictions are equal. Raises BadInput if it is not there."""
-    about = json.loads(saved_file(folder, _ABOUT).read_text())
+    about = json.loads(saved_file(folder, ABOUT).read_text())
     stretch = {name: np.array(by) for name, by in about["stretch"].items()}
     return Trained(about["kind"], load_fitted(about["kind"], folder), stretch)
 
@@ -75,7 +74,7 @@ _LOADED: dict[str, Callable[[Path], Fitted]] = {
 
 def training_figures(folder: Path) -> tuple[dict[str, Any], History]:
     """What shaped a saved model, and its curves of loss by epoch; needs no TensorFlow."""
-    about = json.loads(saved_file(folder, _ABOUT).read_text())
+    about = json.loads(saved_file(folder, ABOUT).read_text())
     series = {"series": ",".join(about["stretch"])}
     if about["kind"] == LSTM:
         training = lstm.read_training(folder)

@@ -60,7 +60,6 @@ def sql_server(settings: Settings, host: str, port: int) -> Iterator[SqlServer]:
             SparkTables(spark, settings.lakehouse).register_for_readers()
             jvm = spark._jvm
             assert jvm is not None
-            jvm.java.lang.System.setProperty("derby.system.home", scratch)
             thrift = jvm.org.apache.spark.sql.hive.thriftserver.HiveThriftServer2
             running = thrift.startWithSparkSession(spark._jsparkSession, False)
             _await(host, bound)
@@ -82,6 +81,9 @@ def _options(host: str, port: int, scratch: str) -> dict[str, str]:
         "spark.hadoop.hive.server2.thrift.port": str(port),
         "spark.hadoop.hive.server2.enable.doAs": "false",
         "spark.hadoop.hive.server2.logging.operation.enabled": "false",
+        # There is no metastore. Hive looks for one when a connection ends: let it give up at once.
+        "spark.hadoop.hive.metastore.rawstore.impl": "none",
+        "spark.hadoop.hive.hmshandler.retry.attempts": "0",
         "spark.hadoop.hive.exec.scratchdir": os.path.join(scratch, "hive"),
         "spark.hadoop.hive.exec.local.scratchdir": os.path.join(scratch, "hive-local"),
         "spark.hadoop.hive.downloaded.resources.dir": os.path.join(scratch, "resources"),

@@ -1,4 +1,4 @@
-"""`gridcast serve api`: it says where it answers, and in one sentence why it cannot."""
+"""`gridcast serve …`: it says where it answers, and in one sentence why it cannot."""
 
 import re
 import signal
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.settings import PROJECT
@@ -37,16 +38,18 @@ def test_it_says_where_it_answers_until_it_is_stopped(tmp_path: Path) -> None:
         process.communicate()
 
 
-def test_an_empty_lakehouse_is_one_sentence(gridcast: Gridcast) -> None:
-    said = gridcast("serve", "api", "--port", "0")
+@pytest.mark.parametrize("what", ["api", "sql"])
+def test_an_empty_lakehouse_is_one_sentence(gridcast: Gridcast, what: str) -> None:
+    said = gridcast("serve", what, "--port", "0")
     assert_one_sentence(said)
     assert "Run 'gridcast demo'" in said.err
 
 
-def test_a_port_that_is_taken_is_one_sentence(gridcast: Gridcast) -> None:
+@pytest.mark.parametrize("what", ["api", "sql"])
+def test_a_port_that_is_taken_is_one_sentence(gridcast: Gridcast, what: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = gridcast("serve", "api", "--port", str(port))
+        said = gridcast("serve", what, "--port", str(port))
     assert_one_sentence(said)
     assert f"Expected port {port} of 127.0.0.1 to be free" in said.err
 
