@@ -71,9 +71,9 @@ def _none_of(arrow: ArrowTables, asked: Asked) -> str:
 def _told(issued: pa.Table, asked: Asked) -> str:
     models: Sequence[str] = sorted(pc.unique(issued["model_name"]).to_pylist())
     first = pc.min(issued["forecast_origin"]).as_py()
-    by = f" by {iso(asked.as_of)}" if asked.as_of else ""
     of = f" of the model '{asked.model_name}'" if asked.model_name else ""
+    by = f" that was issued by {iso(asked.as_of)}" if asked.as_of else ""
     return (
-        f"Expected a forecast{of} for {iso(asked.valid_time)} issued{by}; the first was issued at "
+        f"Expected a forecast{of} for {iso(asked.valid_time)}{by}; the first was issued at "
         f"{iso(first)}, and its models are {models}."
     )
