@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -20,6 +21,8 @@ from tests.gridcast.conftest import BARE
 from tests.serving.api.world import fill
 
 GRIDCAST = (str(Path(sys.executable).with_name("gridcast")),)
+#: Any Python of this version finds the project and its packages with it.
+PACKAGES = BARE | {"PYTHONPATH": f"{PROJECT}:{sysconfig.get_path('purelib')}"}
 _SAID = re.compile(r"SQL  jdbc:hive2://127\.0\.0\.1:(\d+)/gold")
 
 
@@ -70,7 +73,7 @@ def running(lakehouse: Path, command: Sequence[str] = GRIDCAST, **user: Any) -> 
     started_in = Path(tempfile.mkdtemp())
     arguments = [*command, "--lakehouse", str(lakehouse), "serve", "sql", "--port", "0"]
     process = subprocess.Popen(
-        arguments, cwd=started_in, env=BARE | {"COLUMNS": "80", "PYTHONPATH": str(PROJECT)},
+        arguments, cwd=started_in, env=PACKAGES | {"COLUMNS": "80"},
         stderr=subprocess.PIPE, text=True, **user,
     )  # fmt: skip
     try:

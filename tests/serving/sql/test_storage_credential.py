@@ -2,14 +2,17 @@
 
 import os
 import pwd
+import shutil
 import subprocess
 import sys
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from pyhive import exc
 
 from lakehouse.tables.gold import FORECASTS
-from tests.serving.sql.running import lakehouse_for_all, running
+from tests.serving.sql.running import PACKAGES, lakehouse_for_all, running
 
 READER = "nobody"
 #: How the file system's refusal reads in Delta's writer, in its log, and in Spark's own.
@@ -24,8 +27,8 @@ main()
 
 
 def test_a_server_of_a_user_who_may_only_read_cannot_write_by_a_path() -> None:
-    reader = _reader()
-    command = (sys.executable, "-c", WITHOUT_ITS_PARSER)
+    interpreter, reader = _reader()
+    command = (interpreter, "-c", WITHOUT_ITS_PARSER)
     with lakehouse_for_all() as lakehouse, running(lakehouse, command, **reader) as server:
         version, count = server.arrow.version(FORECASTS), server.arrow.count(FORECASTS)
         path = server.arrow.path(FORECASTS)
@@ -40,17 +43,21 @@ def test_a_server_of_a_user_who_may_only_read_cannot_write_by_a_path() -> None:
         assert (server.arrow.version(FORECASTS), server.arrow.count(FORECASTS)) == (version, count)
 
 
-def _reader() -> dict[str, object]:
-    """How subprocess becomes the other user. Skips where this machine does not let it."""
+def _reader() -> tuple[str, dict[str, Any]]:
+    """An interpreter that the other user may run, and how subprocess becomes that user. Skips
+    where this machine does not let it."""
     if os.geteuid() != 0:
         pytest.skip("only root can start a server as another user")
     try:
         group = pwd.getpwnam(READER).pw_gid
     except KeyError:
         pytest.skip(f"this machine has no user '{READER}'")
-    user: dict[str, object] = {"user": READER, "group": group, "extra_groups": []}
-    imports = [sys.executable, "-c", "import gridcast.main, pyspark"]
-    done = subprocess.run(imports, capture_output=True, check=False, **user)  # type: ignore[call-overload]
-    if done.returncode != 0:
-        pytest.skip(f"the user '{READER}' may not run {sys.executable}")
-    return user
+    user = {"user": READER, "group": group, "extra_groups": []}
+    same = shutil.which(f"python3.{sys.version_info.minor}", path="/usr/local/bin:/usr/bin")
+    for interpreter in filter(None, (sys.executable, same)):
+        imports = [interpreter, "-c", "import gridcast.main, pyspark"]
+        with suppress(PermissionError):
+            done = subprocess.run(imports, env=PACKAGES, capture_output=True, check=False, **user)
+            if done.returncode == 0:
+                return interpreter, user
+    pytest.skip(f"the user '{READER}' may run no Python with the packages of this one")
