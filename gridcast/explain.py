@@ -132,7 +132,7 @@ def _learnt(found: "Explanation") -> Iterator[tuple[str, str]]:
         f"{training['holdout_from']} to {training['holdout_to']}, by what was known at "
         f"{iso(training['as_of'])}; {training['samples']} series-days",
     )
-    yield "MLflow run", found.forecast["mlflow_run_id"] or "none"
+    yield "MLflow run", training["mlflow_run_id"] or "none"
     yield "files", found.model["folder"] or "gone"
     stretch = found.model["calibration"]
     if stretch:

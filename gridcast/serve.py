@@ -1,6 +1,7 @@
 """`gridcast serve …`: what people and programs read."""
 
 import os
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -44,7 +45,9 @@ def serve_sql(
     front: Front = context.obj
     front.lasting = True
     os.environ.setdefault("GRIDCAST_SPARK_DRIVER_MEMORY", "1g")
-    with sql_server(front.settings, host, port) as server:
+    with ExitStack() as stack:
+        with front.console.status("Starting Spark and naming the tables"):
+            server = stack.enter_context(sql_server(front.settings, host, port))
         address = f"jdbc:hive2://{host}:{server.port}/gold"
         front.console.print(f"SQL  {address}  Stop it with Ctrl-C.", soft_wrap=True)
         server.wait()

@@ -113,7 +113,14 @@ def _judge(arrow: ArrowTables) -> None:
     ]
     arrow.append(FORECASTS, rows)
     learnt = {"series_group": "price", "model_name": "lstm", "model_version": "v1"}
-    arrow.append(TRAINING_RUNS, [TRAINING_RUNS.row(**learnt, as_of=ORIGIN - 9 * DAY, samples=321)])
+    arrow.append(
+        TRAINING_RUNS,
+        [
+            TRAINING_RUNS.row(
+                **learnt, as_of=ORIGIN - 9 * DAY, samples=321, mlflow_run_id="run-of-v1"
+            )
+        ],
+    )
     champion = {"champion_model": "lstm", "champion_version": "v1", "promoted": True}
     arrow.append(
         PROMOTIONS,
