@@ -80,8 +80,8 @@ FORECAST_LINEAGE = View(
           GROUP BY ALL)
         SELECT f.series_id, f.forecast_origin, f.valid_time, f.model_name, f.model_version,
                f.run_kind, f.forecast_source, f.feature_version,
-               coalesce(f.mlflow_run_id, t.mlflow_run_id) AS mlflow_run_id, t.as_of AS trained_as_of,
-               t.train_from, t.train_to, t.holdout_from, t.holdout_to,
+               coalesce(f.mlflow_run_id, t.mlflow_run_id) AS mlflow_run_id,
+               t.as_of AS trained_as_of, t.train_from, t.train_to, t.holdout_from, t.holdout_to,
                f.history_end, o.n AS n_observations, o.landings AS observation_landings,
                w.issue_time AS weather_issue_time, w.available_at AS weather_available_at,
                w.landings AS weather_landings, p.landings AS past_weather_landings,

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
 from lakehouse.arrow import ArrowTables
@@ -64,9 +65,11 @@ def sql_server(settings: Settings, host: str, port: int) -> Iterator[SqlServer]:
             running = thrift.startWithSparkSession(spark._jsparkSession, False)
             _await(host, bound)
             yield SqlServer(bound, spark)
-            running.stop()
+            with suppress(OSError, Py4JError):  # where the JVM was told to end, too, it is gone
+                running.stop()
         finally:
-            spark.stop()
+            with suppress(OSError, Py4JError):
+                spark.stop()
 
 
 def _options(host: str, port: int, scratch: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,8 @@ def running(lakehouse: Path, command: Sequence[str] = GRIDCAST, **user: Any) -> 
         yield Running(process, int(found[1]), lakehouse, started_in)
     finally:
         if process.poll() is None:
+            process.send_signal(signal.SIGINT)  # killed, it would leave its folder behind
+            with suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=60)
             process.kill()
-            process.communicate()
         shutil.rmtree(started_in)
