@@ -68,7 +68,8 @@ class SparkTables:
         for schema in SCHEMAS:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         for table in TABLES:
-            rows = f"SELECT * FROM delta.`{self.path(table)}`"
+            names = ", ".join(f"`{name}`" for name in table.column_names)
+            rows = f"SELECT {names} FROM delta.`{self.path(table)}`"
             self._name_view(View(table.name, table.meaning, table.columns, rows))
         self._name_views()
         for function in FUNCTIONS:
