@@ -22,6 +22,9 @@ from lakehouse.tables import TABLES
 from serving.sql.read_only import make_new_sessions_read_only
 
 _START_SECONDS = 60.0
+_NO_METASTORE = (
+    "org.apache.hadoop.hive.ql.security.authorization.plugin.fallback.FallbackHiveAuthorizerFactory"
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,10 @@ def _options(host: str, port: int, scratch: str) -> dict[str, str]:
         "spark.hadoop.hive.server2.thrift.port": str(port),
         "spark.hadoop.hive.server2.enable.doAs": "false",
         "spark.hadoop.hive.server2.logging.operation.enabled": "false",
-        # There is no metastore. Hive looks for one when a connection ends: let it give up at once.
+        # There is no metastore. Hive looks for one when a tool lists tables, to learn who may see
+        # them, and when a connection ends: ask nobody, and give up at once.
+        "spark.hadoop.hive.security.authorization.manager": _NO_METASTORE,
+        "spark.hadoop.hive.internal.ss.authz.settings.applied.marker": "true",
         "spark.hadoop.hive.metastore.rawstore.impl": "none",
         "spark.hadoop.hive.hmshandler.retry.attempts": "0",
         "spark.hadoop.hive.exec.scratchdir": os.path.join(scratch, "hive"),

@@ -68,6 +68,15 @@ def test_beeline_reads_and_is_refused(server: Running) -> None:
     assert "This server is read only" in said.stderr
 
 
+def test_a_tool_that_browses_finds_tables_columns_and_their_meaning(server: Running) -> None:
+    """As JDBC asks, not in SQL: DBeaver's tree, for one."""
+    listed = beeline(server, "!tables").stdout
+    assert {item.name.split(".")[1] for item in (*TABLES, *VIEWS)} <= set(
+        re.findall(r"[a-z_]+", listed)
+    )
+    assert "End of the last interval before it" in beeline(server, "!columns gaps").stdout
+
+
 def test_a_new_commit_is_seen_by_the_next_query(server: Running) -> None:
     query = "SELECT name FROM silver.locations WHERE location_id = 'new'"
     assert server.ask(query) == []
