@@ -81,7 +81,7 @@ def monitor(profile: str | None = None, as_of: datetime | None = None) -> Outcom
 def daily(
     profile: str | None = None, as_of: datetime | None = None, report: bool = True
 ) -> dict[str, Outcome]:
-    """Ingest, build, forecast, evaluate and monitor one day.
+    """Ingest, build, judge what came, forecast, evaluate and monitor one day.
 
     On a sample clock without `as_of` the clock moves to the next origin; a day that was
     interrupted is completed first.
@@ -98,6 +98,7 @@ def daily(
         else:
             done["ingest"] = steps.ingest(run)
         done["build"] = steps.build(run)
+        done["watch"] = steps.watch(run)
         done["forecast"] = steps.forecast(run)
         done["evaluate"] = steps.evaluate(run)
         if report:

@@ -156,6 +156,17 @@ def _evaluated_before(run: Run) -> datetime | None:
     return max((row["as_of"] for row in done), default=None)
 
 
+@task(name="watch", cache_policy=NO_CACHE)
+def watch(run: Run) -> Outcome:
+    """Judge what arrived before anything is made of it: profiles, drift and quality."""
+    with run.recorded("watch") as outcome:
+        if run.run_kind == "live":
+            outcome.written = monitor_job.run(
+                run.tables, run.arrow, run.catalogue, run.as_of, run.run_id, issued=False
+            )
+    return outcome
+
+
 @task(name="monitor", cache_policy=NO_CACHE)
 def monitor(run: Run) -> Outcome:
     """Profiles, drift, quality and the report mail."""

@@ -16,10 +16,13 @@ from lakehouse.settings import Settings
 from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.gold import FEATURES, FORECASTS, QUANTILES
+from lakehouse.time import DAY
 from models import naive
+from models.broken_days import Broken, untrusted, without
 from models.quantiles import to_rows
-from models.samples import Samples, from_rows
+from models.samples import PAST_DAYS, Samples, from_rows
 from models.trained import Trained, load
+from spark_jobs.broken import broken_days
 from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model, Standing, standings_at
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import FEATURE_VERSION, feature_rows, inputs, samples_at
@@ -40,21 +43,23 @@ _SAID = {
     "champion": "The fallback answers. ",
     "fallback": "The next in line answers. ",
     "challenger": "A challenger is silent. ",
+    "quality": "Seasonal naive answers. ",
 }
 
 
 def make_scorer(
-    standings: Mapping[str, Standing], folder: Path
+    standings: Mapping[str, Standing], folder: Path, broken: Broken
 ) -> Callable[[pd.DataFrame], pd.DataFrame]:
     """The function that applyInPandas runs once per group: samples in, quantiles out.
 
     Seasonal naive always answers. For a champion that cannot, the first of its stand-ins that can
-    does. A model that cannot answer leaves one row whose `problem` says why.
+    does. A model that cannot answer leaves one row whose `problem` says why. No model sees the
+    values of a broken day, and of a series whose newest days are broken none is asked.
     """
 
     def score_group(frame: pd.DataFrame) -> pd.DataFrame:
         group = str(frame["series_group"].iloc[0])
-        answers = _Answers(from_rows(dense_rows(frame)), folder)
+        answers = _Answers(group, from_rows(dense_rows(frame)), folder, broken)
         standing = standings.get(group, Standing())
         if standing.champion and not answers.hear(standing.champion, "champion"):
             for model in standing.stand_ins:
@@ -71,17 +76,25 @@ def make_scorer(
 class _Answers:
     """The forecasts of one group's samples, one frame per model; seasonal naive's is there."""
 
-    def __init__(self, samples: Samples, folder: Path) -> None:
-        self._samples, self._folder = samples, folder
+    def __init__(self, group: str, samples: Samples, folder: Path, broken: Broken) -> None:
+        sound = without(samples, broken)
+        poor = untrusted(samples, broken)
+        self._samples, self._folder = sound.select(~poor), folder
         self._asked: set[str] = set()
         self.frames = [
-            to_rows(samples, naive.seasonal_naive_quantiles(samples)).assign(
+            to_rows(sound, naive.seasonal_naive_quantiles(sound)).assign(
                 model_name=FALLBACK, model_version=FALLBACK_VERSION, forecast_source="fallback"
             )
         ]
+        if poor.any():
+            names = ", ".join(sorted(samples.series_id[poor]))
+            why = f"{group}: gold.quality calls some of the newest days of {names} broken."
+            self.frames.append(pd.DataFrame([{"forecast_source": "quality", "problem": why}]))
 
     def hear(self, model: Model, source: str) -> bool:
-        """Add the forecast of a model not asked before; whether it gave one."""
+        """Add the forecast of a model not asked before; whether it gave one, or needed to."""
+        if not len(self._samples):
+            return True
         if model.name in self._asked:
             return False
         self._asked.add(model.name)
@@ -106,9 +119,11 @@ def _load(folder: str) -> Trained:
     return load(Path(folder))
 
 
-def score(seen: DataFrame, standings: Mapping[str, Standing], folder: Path) -> DataFrame:
+def score(
+    seen: DataFrame, standings: Mapping[str, Standing], folder: Path, broken: Broken
+) -> DataFrame:
     """Samples -> quantiles, one task per group; computed here and now, once."""
-    scorer = make_scorer(standings, folder)
+    scorer = make_scorer(standings, folder, broken)
     return seen.groupBy("series_group").applyInPandas(scorer, SCORED_SCHEMA).localCheckpoint()
 
 
@@ -176,7 +191,9 @@ def run(
     issued = [(name, group.last_origin(as_of)) for name, group in catalogue.groups.items()]
     standings = standings_at(arrow, as_of)
     seen = samples_at(tables, catalogue, issued).localCheckpoint()
-    scored = score(seen, standings, models_folder(settings))
+    oldest = min(origin for _, origin in issued).date() - (PAST_DAYS + 1) * DAY
+    broken = broken_days(arrow, as_of, oldest)
+    scored = score(seen, standings, models_folder(settings), broken)
     problems = [
         _SAID[row["forecast_source"]] + row["problem"]
         for row in scored.where("problem IS NOT NULL").collect()
