@@ -72,16 +72,19 @@ def evaluate(profile: str | None = None, as_of: datetime | None = None) -> Outco
 
 
 @flow(name="monitor", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
-def monitor(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
-    """Profile, judge drift and quality, and mail the report."""
-    return _single(steps.monitor, profile, as_of)
+def monitor(profile: str | None = None, as_of: datetime | None = None) -> dict[str, Outcome]:
+    """Profile, judge drift and quality, tell what needs a person, and mail the report."""
+    run = new_run(profile, as_of)
+    done = {"watch": steps.watch(run), "alert": steps.alert(run), "report": steps.report(run)}
+    steps.publish(run, "monitor", done)
+    return done
 
 
 @flow(name="daily", flow_run_name=_run_name, timeout_seconds=2 * 3600, validate_parameters=False)
 def daily(
     profile: str | None = None, as_of: datetime | None = None, report: bool = True
 ) -> dict[str, Outcome]:
-    """Ingest, build, judge what came, forecast, evaluate and monitor one day.
+    """Ingest, build, judge what came, forecast, evaluate, and tell what needs a person.
 
     On a sample clock without `as_of` the clock moves to the next origin; a day that was
     interrupted is completed first.
@@ -101,8 +104,9 @@ def daily(
         done["watch"] = steps.watch(run)
         done["forecast"] = steps.forecast(run)
         done["evaluate"] = steps.evaluate(run)
+        done["alert"] = steps.alert(run)
         if report:
-            done["monitor"] = steps.monitor(run)
+            done["report"] = steps.report(run)
         whole.sentences += [s for outcome in done.values() for s in outcome.sentences]
     steps.publish(run, "daily", done)
     return done

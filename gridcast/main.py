@@ -96,11 +96,14 @@ def run(
             parser=_moment, metavar="TIME", help="Moment whose knowledge to use, with an offset."
         ),
     ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="Of train: only this series group. Repeatable.")
+    ] = None,
 ) -> None:
     """Run one flow now, or as of a past moment (a replay)."""
     from gridcast.run import run_flow
 
-    run_flow(context.obj, flow.value, as_of)
+    run_flow(context.obj, flow.value, as_of, group)
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # a query may begin with --

@@ -33,9 +33,7 @@ def without(samples: Samples, broken: Broken) -> Samples:
     for rows, day, zone in _days(samples, broken):
         first, end = _start(day, zone), _start(day + DAY, zone)
         begin = samples.past_start[rows, None]
-        past[rows] = np.where(
-            (cells >= first - begin) & (cells < end - begin), np.nan, past[rows]
-        )
+        past[rows] = np.where((cells >= first - begin) & (cells < end - begin), np.nan, past[rows])
         if target is not None:
             times = samples.target_time[rows]
             target[rows] = np.where((times >= first) & (times < end), np.nan, target[rows])

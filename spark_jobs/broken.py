@@ -12,7 +12,7 @@ FAULTS = frozenset({"range", "flat", "unit", "shifted"})
 
 
 def broken_days(arrow: ArrowTables, as_of: datetime, since: date | None = None) -> Broken:
-    """Series and local days, from `since` on, that had such a fault by what was known at `as_of`."""
+    """Series and local days from `since` on that had such a fault by what was known at `as_of`."""
     names = ["owner", "day", "faults", "as_of"]
     filters: list[tuple[str, str, Any]] = [
         ("data_set", "=", "observations"),

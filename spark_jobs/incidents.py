@@ -5,20 +5,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import FORECASTS, INCIDENTS, PROMOTIONS
-from lakehouse.tables.watched import DRIFT, QUALITY
+from lakehouse.tables.watched import QUALITY
 from lakehouse.time import DAY
-from models.live_days import UNFIT_DAYS, beside
 from monitoring import advice, incidents, mail, wording
 from monitoring.incidents import ENDED, OPENED, TOLD, Change, Condition
 from spark_jobs import outbox
-from spark_jobs.champions import in_order, naive_of, standings_at
-from spark_jobs.live_days import daily_pairs
+from spark_jobs.champions import in_order, naive_of
+from spark_jobs.suspects import suspects
 
 _TELL_DAYS = 2
 """Who was put in charge longer ago than that is no news."""
@@ -87,28 +84,13 @@ def _faults(arrow: ArrowTables, as_of: datetime) -> Iterator[Condition]:
 
 
 def _drifting(arrow: ArrowTables, as_of: datetime) -> Iterator[Condition]:
-    """Groups with a feature in drift whose champion is no better than seasonal naive either."""
-    rows = arrow.rows(DRIFT, filters=[("as_of", "<=", as_of)])
-    newest = {
-        (row["series_group"], row["data_set"], row["feature"]): row
-        for row in sorted(rows, key=lambda row: (row["day"], row["as_of"]))
-    }
-    for group, standing in standings_at(arrow, as_of).items():
-        drifting = sorted(
-            feature
-            for (of, _, feature), row in newest.items()
-            if of == group and row["verdict"] == "drift"
-        )
-        if not (drifting and standing.champion and standing.since):
-            continue
-        naive = naive_of(group)
-        daily = daily_pairs(arrow, standing.champion, naive, standing.since, as_of)
-        found = beside(daily, UNFIT_DAYS)
-        if found.n_days >= UNFIT_DAYS and np.isfinite(found.mae_ratio) and found.mae_ratio > 1.0:
-            said = f"{', '.join(drifting)} in drift, and {standing.champion.name} is {found.told} "
-            yield Condition(
-                advice.DRIFT, group, f"{said}than {naive.name} over {found.n_days} live days."
-            )
+    """Groups with a feature in drift whose model is no better than seasonal naive either."""
+    for one in suspects(arrow, as_of):
+        if one.found.mae_ratio > 1.0:
+            drifting = ", ".join(sorted(one.drifting))
+            said = f"{drifting} in drift, and {one.model.name} is {one.found.told} than"
+            told = f"{said} {one.naive.name} over {one.found.n_days} live days."
+            yield Condition(advice.DRIFT, one.series_group, told)
 
 
 def _silent(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> Iterator[Condition]:

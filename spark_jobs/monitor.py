@@ -25,19 +25,12 @@ Part = tuple[str, str]
 
 
 def run(
-    tables: SparkTables,
-    arrow: ArrowTables,
-    catalogue: Catalogue,
-    as_of: datetime,
-    run_id: str,
-    issued: bool = True,
+    tables: SparkTables, arrow: ArrowTables, catalogue: Catalogue, as_of: datetime, run_id: str
 ) -> dict[str, int]:
     """Profile the days that have no profile of what is known, and judge each of them and the week
-    that ends with it. Returns rows per table. issued: those of features and forecasts, too."""
+    that ends with it. Returns rows per table."""
     to_profile = ToProfile(arrow, catalogue, as_of)
-    fresh = profiled(tables, to_profile.new_days())
-    if issued:
-        fresh += issued_days(arrow, catalogue, as_of)
+    fresh = profiled(tables, to_profile.new_days()) + issued_days(arrow, catalogue, as_of)
     if not fresh:
         return {}
     first = to_profile.since.date() if to_profile.since else as_of.date()

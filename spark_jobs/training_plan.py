@@ -15,8 +15,8 @@ import pandas as pd
 
 from lakehouse.errors import GridcastError
 from models.boosted_trees import TreesConfig
-from models.lstm import LstmConfig
 from models.broken_days import Broken, without
+from models.lstm import LstmConfig
 from models.samples import Samples, from_rows
 from models.trained import BLEND, LIGHTGBM, LINEAR, LSTM
 from spark_jobs.champions import Model
@@ -48,8 +48,8 @@ class Plan:
     """How groups are trained.
 
     blocked: days whose values are broken (`gold.quality`): nothing is learnt from them, nothing is
-    judged on them, and no sample sees them. deadline: seconds of the epoch from which no part is begun,
-    nor another epoch; None is no limit.
+    judged on them, and no sample sees them. deadline: seconds of the epoch from which no part is
+    begun, nor another epoch; None is no limit.
     """
 
     model_version: str

@@ -12,7 +12,7 @@ from tests.models.conftest import sample_row
 
 
 def of(*targets: str, delay_hours: float = 0.0, minutes: int = 60) -> Samples:
-    """Samples of `dk1.test` and of `dk1.other` whose values are the ordinals of their local days."""
+    """Samples of `dk1.test` and `dk1.other` whose values are the ordinals of their local days."""
     rows = [
         sample_row(
             target,

@@ -159,7 +159,9 @@ def test_of_a_series_with_broken_newest_days_only_seasonal_naive_is_asked_and_sk
 ) -> None:
     town = town_catalogue()
     settle(small, town, town_rows(town))
-    champion = promotion(ORIGIN - 2 * DAY, ("lstm", "lost"), promoted=True) | {"series_group": "load"}
+    champion = promotion(ORIGIN - 2 * DAY, ("lstm", "lost"), promoted=True) | {
+        "series_group": "load"
+    }
     small.arrow.append(PROMOTIONS, [champion])
     here = settings.model_copy(update={"lakehouse": small.folder})
 
@@ -171,7 +173,9 @@ def test_of_a_series_with_broken_newest_days_only_seasonal_naive_is_asked_and_sk
         )
         rows = small.rows(FORECASTS)
         return {
-            row["q50"] for row in rows if (row["series_id"], row["forecast_origin"]) == (LOAD, as_of)
+            row["q50"]
+            for row in rows
+            if (row["series_id"], row["forecast_origin"]) == (LOAD, as_of)
         }, problems
 
     # A load of 9 days ago is the newest: for the 26th it is that of two weeks before.

@@ -8,9 +8,9 @@ import pytest
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, INCIDENTS, OUTBOX, PROMOTIONS
-from lakehouse.tables.watched import DRIFT, QUALITY
+from lakehouse.tables.watched import DRIFT, QUALITY, RETRAINING
 from monitoring.delivery import read
-from spark_jobs import incidents
+from spark_jobs import incidents, retraining
 from tests.small_lakehouse import SmallLakehouse, utc
 from tests.spark_jobs.world import town_catalogue
 
@@ -137,3 +137,31 @@ def test_another_model_in_charge_is_told_of_while_it_is_news(town: Town) -> None
     assert row["reason"] == "lstm 2 is better."
     assert town.run(1) == []
     assert incidents.open_at(town.small.arrow) == {}
+
+
+def test_drift_and_error_that_last_ask_for_a_training_once_a_week(town: Town) -> None:
+    long_ago = {"decided_at": utc("2024-10-01 07:30"), "series_group": "price", "promoted": True}
+    champion = {"champion_model": "lstm", "champion_version": "1"}
+    town.small.arrow.append(PROMOTIONS, [PROMOTIONS.row(**long_ago | champion)])
+    town.small.arrow.append(FORECAST_ERRORS, errors("lstm", 10.5) + errors("seasonal_naive", 10.0))
+
+    def verdicts(day: int, *faults: str) -> list[str]:
+        at = NOW + timedelta(days=day)
+        about = {"series_group": "price", "feature": "value", "verdict": "drift"}
+        drift = DRIFT.row(day=at.date(), as_of=at, persistence=5 + day, **about)
+        town.small.arrow.append(DRIFT, [drift])
+        quality = {"data_set": "observations", "owner": "town.price", "faults": list(faults)}
+        town.small.arrow.append(QUALITY, [QUALITY.row(day=at.date(), as_of=at, **quality)])
+        arguments = (town.small.arrow, town.catalogue, town.settings, at, "run")
+        rows = retraining.run(*arguments)
+        again = retraining.run(*arguments)
+        assert [row["verdict"] for row in again] == [row["verdict"] for row in rows]
+        return [row["verdict"] for row in rows]
+
+    assert verdicts(0) == ["asked"]
+    assert verdicts(1) == ["over_budget"]
+    assert verdicts(2, "unit") == ["blocked"]
+    assert verdicts(7) == ["asked"]
+    held = sorted(town.small.rows(RETRAINING), key=lambda row: row["as_of"])
+    assert [row["verdict"] for row in held] == ["asked", "over_budget", "blocked", "asked"]
+    assert held[0]["reason"].startswith("price: value drifts for 5 days, and over its newest 14")
