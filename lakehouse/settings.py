@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     open_meteo_single_runs: str
     open_meteo_previous_runs: str
     octopus: str
+    emulator_faults: tuple[str, ...] = ()
     seconds_between_requests: dict[Source, NonNegativeFloat] = {}
     jars: Path = PROJECT / ".jars"
     spark_master: str = "local[2]"
