@@ -51,12 +51,12 @@ def build(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
 @flow(name="train", flow_run_name=_run_name, timeout_seconds=4 * 3600, validate_parameters=False)
 def train(
     profile: str | None = None, as_of: datetime | None = None, groups: list[str] | None = None
-) -> Outcome:
-    """Train one model per series group and decide who is champion."""
+) -> dict[str, Outcome]:
+    """Train one model per series group, decide who is champion, and tell of it."""
     run = new_run(profile, as_of)
-    outcome = steps.train(run, groups)
-    steps.publish(run, "train", {"train": outcome})
-    return outcome
+    done = {"train": steps.train(run, groups), "news": steps.tell_news(run)}
+    steps.publish(run, "train", done)
+    return done
 
 
 @flow(name="forecast", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)

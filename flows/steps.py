@@ -191,6 +191,19 @@ def alert(run: Run) -> Outcome:
     return outcome
 
 
+@task(name="news", cache_policy=NO_CACHE)
+def tell_news(run: Run) -> Outcome:
+    """Tell of what a training decided."""
+    with run.recorded("news") as outcome:
+        if run.run_kind == "live":
+            told = incidents_job.tell_news(
+                run.arrow, run.catalogue, run.settings, run.as_of, run.run_id
+            )
+            outcome.written = {INCIDENTS.name: told, OUTBOX.name: told}
+            outcome.sentences += outbox_job.run(run.arrow, run.settings, run.as_of, run.run_id)
+    return outcome
+
+
 @task(name="report", cache_policy=NO_CACHE)
 def report(run: Run) -> Outcome:
     """Build the report and mail it."""

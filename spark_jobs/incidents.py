@@ -1,7 +1,7 @@
 """What needs a person, found in the tables: gold.incidents, and a mail about each change."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import FORECASTS, INCIDENTS, PROMOTIONS
-from lakehouse.tables.watched import QUALITY
+from lakehouse.tables.watched import QUALITY, RETRAINING
 from lakehouse.time import DAY
 from monitoring import advice, incidents, mail, wording
 from monitoring.incidents import ENDED, OPENED, TOLD, Change, Condition
@@ -31,10 +31,30 @@ def run(
     opened = open_at(arrow)
     still = {name: _condition(row) for name, row in opened.items()}
     found = [*incidents.changes(still, conditions(arrow, catalogue, as_of), as_of)]
-    found += _new_champions(arrow, as_of)
+    found += _news(arrow, as_of)
+    since = {name: row["at"] for name, row in opened.items()}
+    return _tell(arrow, catalogue, settings, found, since, run_id)
+
+
+def tell_news(
+    arrow: ArrowTables, catalogue: Catalogue, settings: Settings, as_of: datetime, run_id: str
+) -> int:
+    """Tell of what was decided, and look for nothing else. Returns rows written."""
+    return _tell(arrow, catalogue, settings, _news(arrow, as_of), {}, run_id)
+
+
+def _tell(
+    arrow: ArrowTables,
+    catalogue: Catalogue,
+    settings: Settings,
+    found: Iterable[Change],
+    opened: Mapping[str, datetime],
+    run_id: str,
+) -> int:
+    """opened: since when, by incident_id, of those that ended."""
     written = 0
     for change in found:
-        since = opened[change.incident_id]["at"] if change.event == ENDED else change.at
+        since = opened[change.incident_id] if change.event == ENDED else change.at
         message_id = _mailed(arrow, catalogue, settings, change, since, run_id)
         row = {
             "incident_id": change.incident_id,
@@ -108,11 +128,34 @@ def _silent(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> Iterat
             yield Condition(advice.SILENT, group, f"There is none of its origin {when}.")
 
 
-def _new_champions(arrow: ArrowTables, as_of: datetime) -> list[Change]:
-    """Who was put in charge, or set aside, of late, and has not been told of."""
+def _news(arrow: ArrowTables, as_of: datetime) -> list[Change]:
+    """What was decided of late, and has not been told of."""
     told = {row["incident_id"] for row in arrow.rows(INCIDENTS, ["incident_id"])}
+    news = [*_new_champions(arrow, as_of), *_retrained(arrow, as_of)]
+    return [change for change in news if change.incident_id not in told]
+
+
+def _retrained(arrow: ArrowTables, as_of: datetime) -> Iterator[Change]:
+    """What came of the trainings that were asked for: a decision about each candidate."""
+    since = as_of - _TELL_DAYS * DAY
+    filters = [("decided_by", "=", "backtest"), ("decided_at", ">", since)]
+    decided = [row for row in arrow.rows(PROMOTIONS, filters=filters) if row["decided_at"] <= as_of]
+    asked = [("verdict", "=", "asked"), ("as_of", ">", since), ("as_of", "<=", as_of)]
+    for row in arrow.rows(RETRAINING, ["series_group", "as_of"], asked):
+        group, at = row["series_group"], row["as_of"]
+        reasons = [
+            one["reason"]
+            for one in in_order(decided)
+            if one["series_group"] == group and one["decided_at"] >= at
+        ]
+        if reasons:
+            name = incidents.incident_id(Condition(advice.TRAINED, group, ""), at)
+            yield Change(name, TOLD, Condition(advice.TRAINED, group, " ".join(reasons)), as_of)
+
+
+def _new_champions(arrow: ArrowTables, as_of: datetime) -> Iterator[Change]:
+    """Who was put in charge, or set aside."""
     held: dict[str, tuple[str, str]] = {}
-    found = []
     for row in in_order(arrow.rows(PROMOTIONS)):
         group, chosen = row["series_group"], (row["champion_model"], row["champion_version"])
         before = held.get(group, (naive_of(group).model_name, naive_of(group).model_version))
@@ -123,9 +166,7 @@ def _new_champions(arrow: ArrowTables, as_of: datetime) -> list[Change]:
         name = incidents.incident_id(
             Condition(advice.CHAMPION, f"{group} {row['turn']}", ""), row["decided_at"]
         )
-        if name not in told:
-            found.append(Change(name, TOLD, condition, as_of))
-    return found
+        yield Change(name, TOLD, condition, as_of)
 
 
 def _mailed(

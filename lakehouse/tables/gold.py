@@ -239,8 +239,8 @@ INCIDENTS = Table(
     key=("incident_id", "event"),
     columns=(
         Column("incident_id", "string", "Hash of what it is and when it was found"),
-        Column("event", "string", "opened, ended, or told: another model in charge"),
-        Column("kind", "string", "quality, drift_and_error, no_forecast or champion"),
+        Column("event", "string", "opened, ended, or told: what was decided"),
+        Column("kind", "string", "quality, drift_and_error, no_forecast; told: champion, trained"),
         Column("about", "string", "Series, place or group"),
         Column("at", "timestamp", "Moment of the event", "UTC"),
         Column("reason", "string", "What was found, in a sentence"),

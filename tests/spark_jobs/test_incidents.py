@@ -165,3 +165,25 @@ def test_drift_and_error_that_last_ask_for_a_training_once_a_week(town: Town) ->
     held = sorted(town.small.rows(RETRAINING), key=lambda row: row["as_of"])
     assert [row["verdict"] for row in held] == ["asked", "over_budget", "blocked", "asked"]
     assert held[0]["reason"].startswith("price: value drifts for 5 days, and over its newest 14")
+
+
+def test_what_a_training_that_was_asked_for_decided_is_told_of_at_once_and_once(
+    town: Town,
+) -> None:
+    at = {"series_group": "price", "as_of": NOW, "verdict": "asked"}
+    town.small.arrow.append(RETRAINING, [RETRAINING.row(**at)])
+    arguments = (town.small.arrow, town.catalogue, town.settings, NOW, "run")
+    assert incidents.tell_news(*arguments) == 0, "it goes on"
+    decided = {"series_group": "price", "decided_at": NOW, "decided_by": "backtest"}
+    rows = [
+        PROMOTIONS.row(**decided, turn=turn, reason=f"{name} is no better.",
+                       champion_model="seasonal_naive", champion_version="1")
+        for turn, name in enumerate(["linear 2", "lstm 2"])
+    ]  # fmt: skip
+    town.small.arrow.append(PROMOTIONS, rows)
+    assert incidents.tell_news(*arguments) == 1
+    [row] = town.small.rows(INCIDENTS)
+    assert (row["kind"], row["event"], row["about"]) == ("trained", "told", "price")
+    assert row["reason"] == "linear 2 is no better. lstm 2 is no better."
+    assert town.mails() == ["Trained anew: price (Gridcast sample)"]
+    assert town.run(1) == []
