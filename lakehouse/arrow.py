@@ -181,7 +181,7 @@ class ArrowTables:
         """
         if not rows:
             return 0
-        held = self.read(table, table.key)
+        held = self.read(table, table.key, _within(table, rows))
         seen = set(zip(*(held.column(k).to_pylist() for k in table.key), strict=True))
         fresh: list[dict[str, Any]] = []
         for row in rows:
@@ -235,3 +235,17 @@ class ArrowTables:
         if self.recorded_by is None or "recorded_at" not in table.column_names:
             return filters
         return [*(filters or ()), ("recorded_at", "<=", self.recorded_by)]
+
+
+_TIMES = ("timestamp", "date")
+
+
+def _within(table: Table, rows: Sequence[dict[str, Any]]) -> list[tuple[str, str, Any]] | None:
+    """Filters by the times of a key: of the rows that are held only those may be the same."""
+    times = [c.name for c in table.columns if c.name in table.key and c.type in _TIMES]
+    found = [
+        (name, sign, edge(row[name] for row in rows))
+        for name in times
+        for sign, edge in ((">=", min), ("<=", max))
+    ]
+    return found or None
