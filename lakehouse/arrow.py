@@ -156,10 +156,24 @@ class ArrowTables:
     def read(
         self, table: Table, columns: Sequence[str] | None = None, filters: Any = None
     ) -> pa.Table:
-        """The rows of a table. `filters` are pyarrow's: [("column", "=", value), ...]."""
-        return self.open(table).to_pyarrow_table(
-            columns=list(columns) if columns else None, filters=self._seen(table, filters)
-        )
+        """The rows of a table. `filters` are pyarrow's: [("column", "=", value), ...].
+
+        Raises TableError where it was made by a version without one of the columns.
+        """
+        delta = self.open(table)
+        try:
+            return delta.to_pyarrow_table(
+                columns=list(columns) if columns else None, filters=self._seen(table, filters)
+            )
+        except pa.ArrowInvalid:
+            held = {field.name for field in delta.schema().fields}
+            lacking = [name for name in table.column_names if name not in held]
+            if not lacking:
+                raise
+            raise TableError(
+                f"{table.name} lacks columns {lacking}: an older version made it. Run 'gridcast "
+                "demo --fresh', or collect anew in another folder with --lakehouse."
+            ) from None
 
     def rows(
         self, table: Table, columns: Sequence[str] | None = None, filters: Any = None

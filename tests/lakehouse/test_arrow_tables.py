@@ -1,5 +1,6 @@
 """Small rows are appended without Spark, once per key."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,23 @@ def test_rows_are_filtered_and_cut_to_columns(arrow: ArrowTables) -> None:
 def test_a_table_that_is_not_there_is_named_with_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(TableError, match=r"Expected the Delta table gold.runs at .*gridcast demo"):
         ArrowTables(tmp_path).rows(RUNS)
+
+
+def test_a_table_of_an_older_version_is_named_with_what_it_lacks(tmp_path: Path) -> None:
+    now = RUNS
+    older = replace(now, columns=tuple(c for c in now.columns if c.name != "quarantined"))
+    arrow = ArrowTables(tmp_path)
+    arrow.create_missing([older])
+    assert arrow.rows(now, ["run_id"]) == []
+    with pytest.raises(TableError, match=r"gold.runs lacks columns \['quarantined'\]: an older"):
+        arrow.rows(now, ["quarantined"])
+
+
+def test_insert_new_looks_for_keys_among_rows_of_the_same_times(arrow: ArrowTables) -> None:
+    first, second = (PROMOTIONS.row(decided_at=utc(f"2024-10-{day} 07:30")) for day in (11, 12))
+    assert arrow.insert_new(PROMOTIONS, [first]) == 1
+    assert arrow.insert_new(PROMOTIONS, [second]) == 1
+    assert arrow.insert_new(PROMOTIONS, [first, second]) == 0
 
 
 @pytest.mark.parametrize(
