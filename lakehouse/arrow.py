@@ -99,6 +99,15 @@ def _statistics(footer: pq.FileMetaData) -> dict[str, list[pq.Statistics]]:
     return told
 
 
+def _days_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, Any]] | None:
+    """The span of days of some rows, as a filter: no other row of the table has a key of theirs."""
+    days = [c.name for c in table.columns if c.name in table.key and c.type == "date"]
+    if not days:
+        return None
+    told = [row[days[0]] for row in rows]
+    return [(days[0], ">=", min(told)), (days[0], "<=", max(told))]
+
+
 class ArrowTables:
     """The tables of one lakehouse folder, through delta-rs."""
 
@@ -181,7 +190,7 @@ class ArrowTables:
         """
         if not rows:
             return 0
-        held = self.read(table, table.key)
+        held = self.read(table, table.key, _days_of(table, rows))
         seen = set(zip(*(held.column(k).to_pylist() for k in table.key), strict=True))
         fresh: list[dict[str, Any]] = []
         for row in rows:

@@ -25,7 +25,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "quality": ("data_set", "owner", "feature", "day", "verdict", "faults", "reason"),
     "incidents": ("kind", "about", "at", "reason"),
-    "quarantine": ("rule", "table", "records", "example_reason"),
+    "quarantine": ("rule", "table", "data_set", "records", "example_reason"),
     "gaps": ("series_id", "gaps"),
     "freshness": ("series_id", "newest_event_time", "newest_available_at"),
     "tables": ("table", "rows"),
@@ -67,7 +67,7 @@ class ReportContent:
         effect over its threshold, NaN where there was none; persistence: days.
     quality: one row per series or place, feature and local day; faults: a list of names.
     incidents: what needs a person; at: aware, when it was found.
-    quarantine: records refused per rule, with the reason of one of them.
+    quarantine: records refused per rule and data set, with the reason of one of them.
     gaps: missing values per series. freshness: aware instants. tables: row counts.
     champions: the models in charge; decided_at: aware.
 

@@ -139,15 +139,15 @@ def _champions(content: ReportContent) -> Section:
 
 def _quarantine(content: ReportContent) -> Section:
     rows = [
-        cells(row.rule, row.table, wording.count(row.records), row.example_reason)
-        for row in records(content.quarantine, ["table", "rule"])
+        cells(row.rule, row.table, row.data_set, wording.count(row.records), row.example_reason)
+        for row in records(content.quarantine, ["table", "rule", "data_set"])
     ]
     return Section(
         key="quarantine",
         title="Refused records",
         lead="Refused is not lost: each is kept in quarantine with its rule and can be replayed.",
         empty="No record was refused. 'gridcast run build' applies the rules.",
-        headings=headings("Rule", "Table", "Records#", "One of the reasons"),
+        headings=headings("Rule", "Table", "Data set", "Records#", "One of the reasons"),
         rows=rows,
     )
 
