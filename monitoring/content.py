@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -45,17 +46,50 @@ _KEYS = {
 }
 
 
-def _nothing() -> pd.DataFrame:
+def nothing() -> pd.DataFrame:
+    """An empty frame."""
     return pd.DataFrame()
 
 
 @dataclass(frozen=True)
-class ReportContent:
-    """Everything a report says. Any frame may be empty; others need the columns of COLUMNS.
+class Letterhead:
+    """What stands at the top of every report.
 
     title: heading; profile: name of the profile (sample, live, aws); as_of: aware instant whose
         knowledge is reported; timezone: IANA name for display.
-    simulated: sentences saying what is simulated in the data, shown at the top.
+    simulated: sentences saying what is simulated in the data.
+
+    Raises BadInput for a naive instant or an unknown zone.
+    """
+
+    title: str
+    profile: str
+    as_of: datetime
+    timezone: str
+    simulated: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check what every section relies on."""
+        if self.as_of.tzinfo is None:
+            raise BadInput(f"Expected as_of with a time zone, got {self.as_of}. Pass it in UTC.")
+        self.zone  # noqa: B018  an unknown zone must fail here, not in a picture
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone for display."""
+        try:
+            return ZoneInfo(self.timezone)
+        except (KeyError, ValueError, OSError) as error:
+            raise BadInput(
+                f"Expected an IANA time zone such as 'Europe/Copenhagen', got {self.timezone!r}. "
+                "Correct it in the catalogue."
+            ) from error
+
+
+@dataclass(frozen=True)
+class ReportContent(Letterhead):
+    """Everything a report says. Any frame may be empty; others need the columns of COLUMNS.
+
     accuracy: one row per series, model and source. days: local target days scored; n: values
         scored; mae, pinball, naive_mae, naive_pinball: in `unit`, pinball averaged over the
         quantiles; coverage_80: share of truths in q10..q90; skill: 1 - mae / naive_mae.
@@ -74,62 +108,51 @@ class ReportContent:
     Raises BadInput for a missing column, a naive instant, a repeated key or an unknown zone.
     """
 
-    title: str
-    profile: str
-    as_of: datetime
-    timezone: str
-    simulated: tuple[str, ...] = ()
-    accuracy: pd.DataFrame = field(default_factory=_nothing)
-    daily_errors: pd.DataFrame = field(default_factory=_nothing)
-    forecasts: pd.DataFrame = field(default_factory=_nothing)
-    drift: pd.DataFrame = field(default_factory=_nothing)
-    quality: pd.DataFrame = field(default_factory=_nothing)
-    incidents: pd.DataFrame = field(default_factory=_nothing)
-    quarantine: pd.DataFrame = field(default_factory=_nothing)
-    gaps: pd.DataFrame = field(default_factory=_nothing)
-    freshness: pd.DataFrame = field(default_factory=_nothing)
-    tables: pd.DataFrame = field(default_factory=_nothing)
-    champions: pd.DataFrame = field(default_factory=_nothing)
+    accuracy: pd.DataFrame = field(default_factory=nothing)
+    daily_errors: pd.DataFrame = field(default_factory=nothing)
+    forecasts: pd.DataFrame = field(default_factory=nothing)
+    drift: pd.DataFrame = field(default_factory=nothing)
+    quality: pd.DataFrame = field(default_factory=nothing)
+    incidents: pd.DataFrame = field(default_factory=nothing)
+    quarantine: pd.DataFrame = field(default_factory=nothing)
+    gaps: pd.DataFrame = field(default_factory=nothing)
+    freshness: pd.DataFrame = field(default_factory=nothing)
+    tables: pd.DataFrame = field(default_factory=nothing)
+    champions: pd.DataFrame = field(default_factory=nothing)
 
     def __post_init__(self) -> None:
         """Check what the sections and pictures rely on."""
-        if self.as_of.tzinfo is None:
-            raise BadInput(f"Expected as_of with a time zone, got {self.as_of}. Pass it in UTC.")
-        self.zone  # noqa: B018  an unknown zone must fail here, not in a picture
-        for item in fields(self):
-            if item.name in COLUMNS:
-                _check(item.name, getattr(self, item.name))
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The time zone for display."""
-        try:
-            return ZoneInfo(self.timezone)
-        except (KeyError, ValueError, OSError) as error:
-            raise BadInput(
-                f"Expected an IANA time zone such as 'Europe/Copenhagen', got {self.timezone!r}. "
-                "Correct it in the catalogue."
-            ) from error
+        super().__post_init__()
+        for name, columns in COLUMNS.items():
+            check(name, getattr(self, name), columns, _INSTANTS.get(name, ()), _KEYS.get(name, ()))
 
 
-def _check(name: str, frame: pd.DataFrame) -> None:
+def check(
+    name: str,
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    instants: Sequence[str] = (),
+    key: Sequence[str] = (),
+) -> None:
+    """Raises BadInput where a frame that is not empty lacks columns, has instants without a zone,
+    or several rows of a key."""
     if frame.empty:
         return
-    lacking = [column for column in COLUMNS[name] if column not in frame.columns]
+    lacking = [column for column in columns if column not in frame.columns]
     if lacking:
         raise BadInput(
             f"The report's frame '{name}' lacks columns {lacking}; it has {list(frame.columns)}. "
             "Select the columns of monitoring.content.COLUMNS."
         )
-    for column in _INSTANTS.get(name, ()):
+    for column in instants:
         if not isinstance(frame[column].dtype, pd.DatetimeTZDtype):
             raise BadInput(
                 f"Expected {name}.{column} with a time zone, got {frame[column].dtype}. "
                 "Spark's toPandas drops it: localize to UTC, or read with toArrow."
             )
-    if name in _KEYS and frame.duplicated(_KEYS[name]).any():
-        repeated = frame.loc[frame.duplicated(_KEYS[name]), _KEYS[name]].iloc[0].to_dict()
+    if key and frame.duplicated(list(key)).any():
+        repeated = frame.loc[frame.duplicated(list(key)), list(key)].iloc[0].to_dict()
         raise BadInput(
-            f"Expected one row per {_KEYS[name]} in the report's frame '{name}', "
+            f"Expected one row per {list(key)} in the report's frame '{name}', "
             f"got several for {repeated}. Choose one model, origin or revision per row."
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from monitoring import wording
+from monitoring import sparklines, wording
 from monitoring.cells import Cell, Section, cells, headings, records
 from monitoring.content import ReportContent
+from monitoring.sparklines import Lines
 from monitoring.watch_sections import (
     drift_section,
     drift_sentence,
@@ -16,12 +17,18 @@ from monitoring.watch_sections import (
     quality_sentence,
 )
 
+#: How the rows of an accuracy table are shown.
+ACCURACY_ORDER = ("series_group", "series_id", "model_name")
 
-def sections(content: ReportContent) -> list[Section]:
-    """All sections in reading order: how good, what next, what changed, what is missing."""
+
+def sections(content: ReportContent, lines: Lines) -> list[Section]:
+    """All sections in reading order: how good, what next, what changed, what is missing.
+
+    lines: the sparklines of the accuracy table.
+    """
     return [
         incidents_section(content),
-        _accuracy(content),
+        _accuracy(content, lines),
         _daily_errors(content),
         _forecasts(content),
         _champions(content),
@@ -62,11 +69,12 @@ def _headline_accuracy(accuracy: pd.DataFrame) -> str:
     )
 
 
-def _accuracy(content: ReportContent) -> Section:
+def _accuracy(content: ReportContent, lines: Lines) -> Section:
     rows = [
         cells(
             row.series_id,
             f"{row.model_name} ({row.forecast_source})",
+            sparklines.cell(lines, row.series_id, row.model_name),
             wording.number(row.mae, row.unit),
             wording.number(row.naive_mae, row.unit),
             Cell(wording.share(row.skill, signed=True), "good" if row.skill > 0 else "bad")
@@ -77,7 +85,7 @@ def _accuracy(content: ReportContent) -> Section:
             wording.share(row.coverage_80),
             f"{wording.count(row.n)} in {wording.count(row.days)} d",
         )
-        for row in records(content.accuracy, ["series_group", "series_id", "model_name"])
+        for row in records(content.accuracy, ACCURACY_ORDER)
     ]
     return Section(
         key="accuracy",
@@ -86,11 +94,13 @@ def _accuracy(content: ReportContent) -> Section:
         "of the same weekday and hour) on the same hours. MAE is the mean absolute error of the "
         "median. Skill is the part of naive's MAE that the model saves: below zero, naive was "
         "better. Pinball is the loss averaged over the quantiles. Coverage is the share of truths "
-        "between the 10 % and 90 % quantiles; 80 % is aimed at. Values are those scored.",
+        "between the 10 % and 90 % quantiles; 80 % is aimed at. Values are those scored. The line "
+        f"is the MAE of each of the last {sparklines.DAYS} days scored, from zero up; the thin one "
+        "is naive's.",
         empty="No forecast has met its truth yet. 'gridcast run forecast' and, once the truth is "
         "known, 'gridcast run evaluate' fill this table.",
         headings=headings(
-            *("Series", "Model", "MAE#", "MAE of naive#", "Skill#", "Pinball#"),
+            *("Series", "Model", "Day by day", "MAE#", "MAE of naive#", "Skill#", "Pinball#"),
             *("Pinball of naive#", "Coverage#", "Values#"),
         ),
         rows=rows,

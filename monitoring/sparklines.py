@@ -7,14 +7,16 @@ ground is transparent, and their colours stand out from a white and from a dark 
 from __future__ import annotations
 
 import io
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from monitoring import wording
+from monitoring.cells import Cell
 from monitoring.pictures import Picture
 
 DAYS = 28
@@ -40,21 +42,22 @@ class Sparkline:
     picture: Picture
 
 
-def sparklines(
-    daily_errors: pd.DataFrame, accuracy: pd.DataFrame, days: int = DAYS
-) -> dict[tuple[Hashable, Hashable], Sparkline]:
+Lines = dict[tuple[Hashable, Hashable], Sparkline]
+
+
+def sparklines(daily_errors: pd.DataFrame, rows: Iterable[Any], days: int = DAYS) -> Lines:
     """By series_id and model_name, the newest days of each row of an accuracy table.
 
-    daily_errors: series_id, model_name, target_day, mae in the series' unit; accuracy: series_id,
+    daily_errors: series_id, model_name, target_day, mae in the series' unit; rows: series_id,
     model_name, unit, in the order in which they are shown.
     """
-    if daily_errors.empty or accuracy.empty:
+    if daily_errors.empty:
         return {}
     told = daily_errors.assign(mae=daily_errors["mae"].astype(float))
     table = told.pivot(index="target_day", columns=["series_id", "model_name"], values="mae")
     table.index = pd.to_datetime(table.index)
-    found: dict[tuple[Hashable, Hashable], Sparkline] = {}
-    for row in accuracy.itertuples():
+    found: Lines = {}
+    for row in rows:
         key = (row.series_id, row.model_name)
         if key in found or key not in table or table[key].isna().all():
             continue
@@ -64,6 +67,17 @@ def sparklines(
         name = f"sparkline-{len(found) + 1}" if len(found) < MOST_DRAWN else ""
         found[key] = _sparkline(name, own[row.model_name], beside, str(row.unit or ""))
     return found
+
+
+def drawn_of(lines: Lines) -> dict[str, Picture]:
+    """The pictures of those that are drawn, by name."""
+    return {line.name: line.picture for line in lines.values() if line.name}
+
+
+def cell(lines: Lines, series_id: Hashable, model_name: Hashable) -> Cell:
+    """A sparkline as one value of a table."""
+    line = lines.get((series_id, model_name))
+    return Cell(line.signs or wording.NOT_KNOWN, "", line.name) if line else Cell(wording.NOT_KNOWN)
 
 
 def signs(values: pd.Series[Any]) -> str:
@@ -76,9 +90,7 @@ def signs(values: pd.Series[Any]) -> str:
     return "".join(_GAP if pd.isna(place) else _BLOCKS[int(place)] for place in places)
 
 
-def _sparkline(
-    name: str, own: pd.Series[Any], naive: pd.Series[Any], unit: str
-) -> Sparkline:
+def _sparkline(name: str, own: pd.Series[Any], naive: pd.Series[Any], unit: str) -> Sparkline:
     known = own.dropna()
     if known.empty:
         return Sparkline("", "", Picture(b"", "", ""))
@@ -105,10 +117,10 @@ def _drawn(own: Any, naive: Any) -> bytes:
     greatest = np.nanmax([*own, *naive, 1e-12])
     edge = 3 * scale
     across = np.linspace(edge, size[0] - edge, max(len(own), 2))
-    for values, color, width in ((naive, _NAIVE, 1), (own, _MODEL, 2)):
+    for values, color, width in ((naive, _NAIVE, 2), (own, _MODEL, 3)):
         high = size[1] - edge - values / greatest * (size[1] - 2 * edge)
         points = list(zip(across, high, strict=False))
-        for one, other in zip(points, points[1:], strict=False):
+        for one, other in pairwise(points):
             if np.isfinite([one[1], other[1]]).all():
                 pen.line([one, other], fill=color, width=width * finer, joint="curve")
     known = [(x, y) for x, y in zip(across, high, strict=False) if np.isfinite(y)]
