@@ -72,9 +72,14 @@ def evaluate(profile: str | None = None, as_of: datetime | None = None) -> Outco
 
 
 @flow(name="monitor", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
-def monitor(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
-    """Profile, judge drift and quality, and mail the report."""
-    return _single(steps.monitor, profile, as_of)
+def monitor(
+    profile: str | None = None, as_of: datetime | None = None, weekly: bool = False
+) -> Outcome:
+    """Profile, judge drift and quality, and mail the report; weekly: that of the week, too."""
+    run = new_run(profile, as_of)
+    outcome = steps.monitor(run, weekly)
+    steps.publish(run, "monitor", {"monitor": outcome})
+    return outcome
 
 
 @flow(name="daily", flow_run_name=_run_name, timeout_seconds=2 * 3600, validate_parameters=False)

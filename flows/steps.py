@@ -34,6 +34,7 @@ from spark_jobs import monitor as monitor_job
 from spark_jobs import outbox as outbox_job
 from spark_jobs import report as report_job
 from spark_jobs import train as train_job
+from spark_jobs import weekly as weekly_job
 
 #: In the detail of an `evaluate`: from when on it looked for truth that had become known.
 SINCE = "since"
@@ -157,8 +158,8 @@ def _evaluated_before(run: Run) -> datetime | None:
 
 
 @task(name="monitor", cache_policy=NO_CACHE)
-def monitor(run: Run) -> Outcome:
-    """Profiles, drift, quality and the report mail."""
+def monitor(run: Run, weekly: bool = False) -> Outcome:
+    """Profiles, drift, quality and the report mail; on Mondays, or where asked, the week's, too."""
     with run.recorded("monitor") as outcome:
         if run.run_kind == "replay":
             outcome.sentences.append("A replay profiles nothing and mails nobody.")
@@ -173,6 +174,12 @@ def monitor(run: Run) -> Outcome:
         )
         outcome.written[OUTBOX.name] = told + delivered.rows  # each incident has its mail
         outcome.sentences.append(f"Report: {delivered.page}")
+        week = weekly_job.run(
+            run.tables, run.arrow, run.catalogue, run.settings, run.as_of, run.run_id, asked=weekly
+        )
+        if week:
+            outcome.written[OUTBOX.name] += week.rows
+            outcome.sentences.append(f"Weekly report: {week.page}")
         outcome.sentences += outbox_job.run(run.arrow, run.settings, run.as_of, run.run_id)
     return outcome
 

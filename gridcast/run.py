@@ -1,17 +1,18 @@
 """`gridcast run FLOW`."""
 
 from datetime import datetime
+from typing import Any
 
 from flows.run import Outcome, new_run
 from gridcast.front import Front
 
 
-def run_flow(front: Front, name: str, as_of: datetime | None) -> None:
-    """Run one flow and say in a few lines what it did."""
+def run_flow(front: Front, name: str, as_of: datetime | None, **parameters: Any) -> None:
+    """Run one flow and say in a few lines what it did. parameters: further ones that it takes."""
     settings = front.settings
     new_run(settings.profile, as_of)  # bad input is told of before servers start
     with front.flows() as flows:
-        result = flows[name](profile=settings.profile, as_of=as_of)
+        result = flows[name](profile=settings.profile, as_of=as_of, **parameters)
     print_outcomes(front, result if isinstance(result, dict) else {name: result})
 
 
