@@ -11,6 +11,7 @@ import pandas as pd
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.tables import Table
+from lakehouse.tables.gold import RUNS
 from lakehouse.tables.silver import OBSERVATIONS, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
 from lakehouse.time import DAY, HOUR
 from monitoring import advice, scope, wording
@@ -18,6 +19,9 @@ from monitoring.incidents import Condition
 
 _READ_DAYS = 35 * DAY
 """So long before it is due the newest value is looked for first; only what is older costs more."""
+
+_ASKED_WITHIN = 26 * HOUR
+"""The sources are asked at least once a day, and days have up to 25 hours."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,14 @@ class Awaited:
 def awaited(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> list[Awaited]:
     """Every series and place that has ever had a value, with what is late of it at a moment.
 
+    What became due since the sources were last asked is awaited still, unless that is a day ago.
     Series from files are left out: they come when a person brings them.
     """
+    asked = _asked(arrow, as_of)
     return [
-        *_series(arrow, catalogue, as_of),
-        *_weather(arrow, catalogue, as_of),
-        *_weather_forecasts(arrow, catalogue, as_of),
+        *_series(arrow, catalogue, asked),
+        *_weather(arrow, catalogue, asked),
+        *_weather_forecasts(arrow, catalogue, asked),
     ]
 
 
@@ -66,6 +72,14 @@ def late(found: list[Awaited], open_now: set[tuple[str, str]]) -> Iterator[Condi
         for one in silent:
             if not whole or (advice.LATE, one.about) in open_now:
                 yield Condition(advice.LATE, one.about, one.reason)
+
+
+def _asked(arrow: ArrowTables, as_of: datetime) -> datetime:
+    """When the sources were last asked, be it in vain; the moment itself, if that is long ago."""
+    ran = [("step", "=", "ingest"), ("run_kind", "=", "live")]
+    lately = [("as_of", ">", as_of - _ASKED_WITHIN), ("as_of", "<=", as_of)]
+    rows = arrow.rows(RUNS, ["as_of"], [*ran, *lately])
+    return max((row["as_of"] for row in rows), default=as_of)
 
 
 def _series(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> Iterator[Awaited]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from lakehouse.catalogue import Catalogue
+from lakehouse.tables.gold import RUNS
 from lakehouse.tables.silver import OBSERVATIONS, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
 from lakehouse.time import DAY, HOUR
 from spark_jobs.late import awaited, late
@@ -44,6 +45,18 @@ def test_within_its_grace_nothing_is_late_and_an_hour_later_it_is(
     assert told(small, catalogue, NOW + HOUR) == [HOUSEHOLD]
     came(small, HOUSEHOLD, DUE + HOUR, at=NOW + HOUR)
     assert told(small, catalogue, NOW + HOUR) == []
+
+
+@pytest.mark.parametrize(("hours_ago", "late_ones"), [(2, []), (26, [HOUSEHOLD])])
+def test_what_nobody_has_asked_for_since_it_was_due_is_not_late_for_a_day(
+    small: SmallLakehouse, catalogue: Catalogue, hours_ago: int, late_ones: list[str]
+) -> None:
+    came(small, HOUSEHOLD, DUE)
+    came(small, BUSINESS, NOW)
+    now = NOW + 2 * HOUR
+    ran = {"step": "ingest", "run_kind": "live", "status": "failed"}
+    small.arrow.append(RUNS, [RUNS.row(as_of=now - hours_ago * HOUR, **ran)])
+    assert told(small, catalogue, now) == late_ones
 
 
 def test_a_series_that_never_had_a_value_is_not_awaited(
