@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from monitoring import wording
-from monitoring.cells import Section, records
+from monitoring.cells import Section
 from monitoring.content import Letterhead, ReportContent
 from monitoring.pictures import Picture, pictures
-from monitoring.sections import ACCURACY_ORDER, headline, sections
+from monitoring.sections import headline, in_order, sections
 from monitoring.sparklines import drawn_of, sparklines
 
 __all__ = ["Report", "ReportContent", "build", "compose", "content_id"]
@@ -44,7 +44,7 @@ def build(content: ReportContent) -> Report:
 
     Raises what ReportContent raises; content that was accepted there can be built.
     """
-    lines = sparklines(content.daily_errors, records(content.accuracy, ACCURACY_ORDER))
+    lines = sparklines(content.daily_errors, in_order(content.accuracy))
     return compose(
         content, headline(content), sections(content, lines), pictures(content) | drawn_of(lines)
     )

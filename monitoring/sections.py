@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import pandas as pd
 
 from monitoring import sparklines, wording
@@ -17,8 +20,15 @@ from monitoring.watch_sections import (
     quality_sentence,
 )
 
-#: How the rows of an accuracy table are shown.
-ACCURACY_ORDER = ("series_group", "series_id", "model_name")
+_PLACES = {"champion": 0, "fallback": 1}
+
+
+def in_order(accuracy: pd.DataFrame) -> Iterable[Any]:
+    """The rows of an accuracy table: series by group, and of each the champion first."""
+    if accuracy.empty:
+        return ()
+    placed = accuracy.assign(place=accuracy["forecast_source"].map(_PLACES).fillna(2))
+    return records(placed, ["series_group", "series_id", "place", "model_name"])
 
 
 def sections(content: ReportContent, lines: Lines) -> list[Section]:
@@ -76,16 +86,14 @@ def _accuracy(content: ReportContent, lines: Lines) -> Section:
             f"{row.model_name} ({row.forecast_source})",
             sparklines.cell(lines, row.series_id, row.model_name),
             wording.number(row.mae, row.unit),
-            wording.number(row.naive_mae, row.unit),
-            Cell(wording.share(row.skill, signed=True), "good" if row.skill > 0 else "bad")
-            if pd.notna(row.skill)
-            else wording.NOT_KNOWN,
-            wording.number(row.pinball, row.unit),
-            wording.number(row.naive_pinball, row.unit),
+            wording.number(row.naive_mae),
+            skill(row.skill),
+            wording.number(row.pinball),
+            wording.number(row.naive_pinball),
             wording.share(row.coverage_80),
             f"{wording.count(row.n)} in {wording.count(row.days)} d",
         )
-        for row in records(content.accuracy, ACCURACY_ORDER)
+        for row in in_order(content.accuracy)
     ]
     return Section(
         key="accuracy",
@@ -93,18 +101,24 @@ def _accuracy(content: ReportContent, lines: Lines) -> Section:
         lead="Every forecast that has met its truth, beside seasonal naive (the newest known value "
         "of the same weekday and hour) on the same hours. MAE is the mean absolute error of the "
         "median. Skill is the part of naive's MAE that the model saves: below zero, naive was "
-        "better. Pinball is the loss averaged over the quantiles. Coverage is the share of truths "
-        "between the 10 % and 90 % quantiles; 80 % is aimed at. Values are those scored. The line "
+        "better. Pinball is the loss averaged over the quantiles, in the same unit. Coverage is the "
+        "share of truths between the 10 % and 90 % quantiles; 80 % is aimed at. The line "
         f"is the MAE of each of the last {sparklines.DAYS} days scored, from zero up; the thin one "
         "is naive's.",
         empty="No forecast has met its truth yet. 'gridcast run forecast' and, once the truth is "
         "known, 'gridcast run evaluate' fill this table.",
         headings=headings(
-            *("Series", "Model", "Day by day", "MAE#", "MAE of naive#", "Skill#", "Pinball#"),
-            *("Pinball of naive#", "Coverage#", "Values#"),
+            *("Series", "Model", "Day by day", "MAE#", "Naive's MAE#", "Skill#", "Pinball#"),
+            *("Naive's pinball#", "Coverage#", "Values#"),
         ),
         rows=rows,
     )
+
+
+def skill(value: float) -> Cell:
+    """A skill, with its sign: above zero is good, below it is bad."""
+    told = wording.share(value, signed=True)
+    return Cell(told, "" if pd.isna(value) or not value else "good" if value > 0 else "bad")
 
 
 def _daily_errors(content: ReportContent) -> Section:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from monitoring import wording
-from monitoring.cells import records
 from monitoring.pictures import Picture, daily_errors, drift_map
 from monitoring.report import Report, compose
-from monitoring.sections import ACCURACY_ORDER
+from monitoring.sections import in_order
 from monitoring.sparklines import drawn_of, sparklines
 from monitoring.watch_sections import drift_sentence, incidents_section, incidents_sentence
 from monitoring.weekly_content import WeeklyContent
@@ -34,8 +33,7 @@ _DAYS = 35
 
 def build(content: WeeklyContent) -> Report:
     """Render the weekly report: a pure function of the content, as the daily one is."""
-    rows = records(content.accuracy, ACCURACY_ORDER)
-    lines = sparklines(content.daily_errors, rows, _DAYS)
+    lines = sparklines(content.daily_errors, in_order(content.accuracy), _DAYS)
     parts = [
         incidents_section(content),
         accuracy_section(content, lines),

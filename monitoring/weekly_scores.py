@@ -6,7 +6,7 @@ import pandas as pd
 
 from monitoring import sparklines, wording
 from monitoring.cells import Cell, Section, cells, headings, records
-from monitoring.sections import ACCURACY_ORDER
+from monitoring.sections import in_order, skill
 from monitoring.sparklines import Lines
 from monitoring.weekly_content import WeeklyContent
 
@@ -40,29 +40,30 @@ def accuracy_section(content: WeeklyContent, lines: Lines) -> Section:
             row.series_id,
             f"{row.model_name} ({row.forecast_source})",
             sparklines.cell(lines, row.series_id, row.model_name),
-            wording.days(row.first_day, row.last_day),
+            wording.short_days(row.first_day, row.last_day),
             wording.number(row.mae, row.unit),
-            wording.number(row.naive_mae, row.unit),
-            _skill(row.skill),
-            wording.number(row.before_mae, row.unit),
+            wording.number(row.naive_mae),
+            skill(row.skill),
+            wording.number(row.before_mae),
             wording.share(row.before_skill, signed=True),
             _moved(row.change),
         )
-        for row in records(shown, ACCURACY_ORDER)
+        for row in in_order(shown)
     ]
     return Section(
         key="accuracy",
         title="Accuracy of the week",
         lead="The newest seven days of each series that have met their truth, beside seasonal "
-        "naive on the same hours and beside the same model in the four weeks before. Skill is the "
-        "part of naive's mean absolute error (MAE) that the model saves. Better and worse are said "
-        f"from {_SAME:.0%} on; a week that is hard for all shows in naive's error, too. The line "
-        "is the MAE of each day of the five weeks, from zero up; the thin one is naive's.",
+        "naive on the same hours and beside the same model on the scored days of the four weeks "
+        "before. Skill is the part of naive's mean absolute error (MAE) that the model saves; the "
+        "errors of a row are in one unit. Better and worse are said from "
+        f"{wording.share(_SAME)} on; a week that is hard for all shows in naive's error, too. The "
+        "line is the MAE of each day of the five weeks, from zero up; the thin one is naive's.",
         empty="No forecast has met its truth in these weeks. 'gridcast run evaluate' fills this "
         "table.",
         headings=headings(
-            *("Series", "Model", "Five weeks", "Days", "MAE#", "MAE of naive#", "Skill#"),
-            *("MAE before#", "Skill before#", "Change#"),
+            *("Series", "Model", "Five weeks", "Days", "MAE#", "Naive's MAE#", "Skill#"),
+            *("MAE before#", "Skill before#", "Change of MAE#"),
         ),
         rows=rows,
     )
@@ -174,8 +175,3 @@ def _moved(change: float) -> Cell:
     said = "the same" if abs(change) <= _SAME else "better" if change < 0 else "worse"
     tone = {"better": "good", "worse": "bad"}.get(said, "")
     return Cell(f"{said}, {wording.share(change, signed=True)}", tone)
-
-
-def _skill(skill: float) -> Cell:
-    told = wording.share(skill, signed=True)
-    return Cell(told, "" if pd.isna(skill) else "good" if skill > 0 else "bad")
