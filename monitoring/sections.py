@@ -101,8 +101,8 @@ def _accuracy(content: ReportContent, lines: Lines) -> Section:
         lead="Every forecast that has met its truth, beside seasonal naive (the newest known value "
         "of the same weekday and hour) on the same hours. MAE is the mean absolute error of the "
         "median. Skill is the part of naive's MAE that the model saves: below zero, naive was "
-        "better. Pinball is the loss averaged over the quantiles, in the same unit. Coverage is the "
-        "share of truths between the 10 % and 90 % quantiles; 80 % is aimed at. The line "
+        "better. Pinball is the loss averaged over the quantiles, in the same unit. Coverage is "
+        "the share of truths between the 10 % and 90 % quantiles; 80 % is aimed at. The line "
         f"is the MAE of each of the last {sparklines.DAYS} days scored, from zero up; the thin one "
         "is naive's.",
         empty="No forecast has met its truth yet. 'gridcast run forecast' and, once the truth is "

@@ -89,7 +89,8 @@ def intervals_section(content: WeeklyContent) -> Section:
         "days as above: 80 % and 90 % are aimed at. Less is too sure, more too careful.",
         empty="No interval has met its truth in these weeks. 'gridcast run evaluate' scores them.",
         headings=headings(
-            *("Series group", "80 % interval#", "before#", "90 % interval#", "before#", "Values#")
+            *("Series group", "80 % interval#", "80 % before#", "90 % interval#", "90 % before#"),
+            "Values#",
         ),
         rows=rows,
     )

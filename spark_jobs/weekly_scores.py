@@ -61,9 +61,9 @@ def _blocks(arrow: ArrowTables, last_day: date, as_of: datetime) -> pd.DataFrame
 
 
 def _accuracy(week: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """Naive itself is told where it is all that a series has: else it stands beside the others."""
-    others = set(week.loc[week["model_name"] != FALLBACK, "series_id"])
-    week = week[(week["model_name"] != FALLBACK) | ~week["series_id"].isin(others)]
+    """Naive has a row of its own where it was in charge; else it stands beside the others."""
+    led = set(week.loc[week["forecast_source"] == "champion", "series_id"])
+    week = week[(week["model_name"] != FALLBACK) | ~week["series_id"].isin(led)]
     by = ["series_id", "series_group", "unit", "model_name", "forecast_source"]
     days = week.groupby(by)["target_day"].agg(first_day="min", last_day="max")
     sums = days.join(week.groupby(by)[_SUMS].sum()).reset_index()
