@@ -167,19 +167,19 @@ def monitor(run: Run, weekly: bool = False) -> Outcome:
         outcome.written = monitor_job.run(
             run.tables, run.arrow, run.catalogue, run.as_of, run.run_id
         )
+        mails = run.arrow.count(OUTBOX)
         told = incidents_job.run(run.arrow, run.catalogue, run.settings, run.as_of, run.run_id)
         outcome.written[INCIDENTS.name] = told
         delivered = report_job.run(
             run.tables, run.arrow, run.catalogue, run.settings, run.as_of, run.run_id
         )
-        outcome.written[OUTBOX.name] = told + delivered.rows  # each incident has its mail
         outcome.sentences.append(f"Report: {delivered.page}")
         week = weekly_job.run(
             run.tables, run.arrow, run.catalogue, run.settings, run.as_of, run.run_id, asked=weekly
         )
         if week:
-            outcome.written[OUTBOX.name] += week.rows
             outcome.sentences.append(f"Weekly report: {week.page}")
+        outcome.written[OUTBOX.name] = run.arrow.count(OUTBOX) - mails
         outcome.sentences += outbox_job.run(run.arrow, run.settings, run.as_of, run.run_id)
     return outcome
 

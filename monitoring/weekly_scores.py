@@ -12,6 +12,8 @@ from monitoring.weekly_content import WeeklyContent
 
 _SAME = 0.05
 """A mean absolute error that changed by less is told to be the same: weeks differ."""
+_LEAST_DAYS = 7
+"""With fewer days before, nothing is said of a change."""
 
 
 def accuracy_sentence(accuracy: pd.DataFrame) -> str:
@@ -56,14 +58,15 @@ def accuracy_section(content: WeeklyContent, lines: Lines) -> Section:
         lead="The newest seven days of each series that have met their truth, beside seasonal "
         "naive on the same hours and beside the same model on the scored days of the four weeks "
         "before. Skill is the part of naive's mean absolute error (MAE) that the model saves; the "
-        "errors of a row are in one unit. Better and worse are said from "
-        f"{wording.share(_SAME)} on; a week that is hard for all shows in naive's error, too. The "
-        "line is the MAE of each day of the five weeks, from zero up; the thin one is naive's.",
+        f"errors of a row are in one unit. Better and worse are said from {wording.share(_SAME)} "
+        f"on, where {_LEAST_DAYS} days before are scored; a week that is hard for all shows in "
+        "naive's error, too. The line is the MAE of each day of the five weeks, from zero up; the "
+        "thin one is naive's.",
         empty="No forecast has met its truth in these weeks. 'gridcast run evaluate' fills this "
         "table.",
         headings=headings(
             *("Series", "Model", "Five weeks", "Days", "MAE#", "Naive's MAE#", "Skill#"),
-            *("MAE before#", "Skill before#", "Change of MAE#"),
+            *("MAE before#", "Skill before#", "Change#"),
         ),
         rows=rows,
     )
@@ -164,8 +167,9 @@ def decisions_section(content: WeeklyContent) -> Section:
 
 
 def _change(accuracy: pd.DataFrame) -> pd.Series[float]:
-    """The week's MAE over that of the weeks before, less one; NaN where there were none."""
+    """The week's MAE over that of the weeks before, less one; NaN where those say too little."""
     before = accuracy["before_mae"].astype("float64")
+    before = before.where(accuracy["before_days"].astype("float64") >= _LEAST_DAYS)
     change: pd.Series[float] = accuracy["mae"].astype("float64").div(before.where(before > 0)) - 1
     return change
 

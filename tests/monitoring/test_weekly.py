@@ -108,6 +108,13 @@ def test_the_week_is_told_in_a_few_sentences_at_the_top(week: WeeklyContent) -> 
         assert said in top
 
 
+def test_a_few_days_before_say_nothing_of_a_change(week: WeeklyContent) -> None:
+    short = replace(week, accuracy=week.accuracy.assign(before_days=6))
+    text = " ".join(build(short).text.split())
+    assert "better for 0, worse for 0" in text
+    assert "worse, +20 %" not in text
+
+
 def test_every_part_of_the_week_has_its_section_in_html_and_in_text(week: WeeklyContent) -> None:
     built = build(week)
     page = Page(built.html).text
