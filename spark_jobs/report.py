@@ -156,9 +156,10 @@ def _truth(tables: SparkTables, first: datetime) -> DataFrame:
 def newest_days(
     arrow: ArrowTables, table: Table, as_of: datetime, key: Sequence[str]
 ) -> pd.DataFrame:
-    """The findings of the newest days; of a day's revisions the newest."""
+    """The findings of the newest days judged by a moment; of a day's revisions the newest."""
     since = as_of.date() - _SEEN_DAYS * DAY
-    frame: pd.DataFrame = arrow.read(table, filters=[("day", ">=", since)]).to_pandas()
+    judged = [("day", ">=", since), ("as_of", "<=", as_of)]
+    frame: pd.DataFrame = arrow.read(table, filters=judged).to_pandas()
     if frame.empty:
         return frame
     frame = frame.loc[frame["day"] > frame["day"].max() - timedelta(days=_DRIFT_DAYS)]
