@@ -106,15 +106,6 @@ def _statistics(footer: pq.FileMetaData) -> dict[str, list[pq.Statistics]]:
     return told
 
 
-def _days_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, Any]] | None:
-    """The span of days of some rows, as a filter: no other row of the table has a key of theirs."""
-    days = [c.name for c in table.columns if c.name in table.key and c.type == "date"]
-    if not days:
-        return None
-    told = [row[days[0]] for row in rows]
-    return [(days[0], ">=", min(told)), (days[0], "<=", max(told))]
-
-
 class ArrowTables:
     """The tables of one lakehouse folder, through delta-rs."""
 
@@ -197,7 +188,7 @@ class ArrowTables:
         """
         if not rows:
             return 0
-        held = self.read(table, table.key, _days_of(table, rows))
+        held = self.read(table, table.key, _within(table, rows))
         seen = set(zip(*(held.column(k).to_pylist() for k in table.key), strict=True))
         fresh: list[dict[str, Any]] = []
         for row in rows:
@@ -249,3 +240,17 @@ class ArrowTables:
         if self.recorded_by is None or "recorded_at" not in table.column_names:
             return filters
         return [*(filters or ()), ("recorded_at", "<=", self.recorded_by)]
+
+
+_TIMES = ("timestamp", "date")
+
+
+def _within(table: Table, rows: Sequence[dict[str, Any]]) -> list[tuple[str, str, Any]] | None:
+    """Filters by the times of a key: of the rows that are held only those may be the same."""
+    times = [c.name for c in table.columns if c.name in table.key and c.type in _TIMES]
+    found = [
+        (name, sign, edge(row[name] for row in rows))
+        for name in times
+        for sign, edge in ((">=", min), ("<=", max))
+    ]
+    return found or None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from monitoring import wording
-from monitoring.advice import TITLES
+from monitoring.advice import TITLES, TOLD_ONCE
 from monitoring.cells import Cell, Section, cells, headings, records
 from monitoring.watch_sections import drift_sentence
 from monitoring.weekly_content import WeeklyContent
@@ -24,7 +24,7 @@ def errors_section(content: WeeklyContent) -> Section:
 
 def happened_sentence(happened: pd.DataFrame) -> str:
     """How much opened and ended."""
-    lasting = happened if happened.empty else happened[happened["kind"] != "champion"]
+    lasting = happened if happened.empty else happened[~happened["kind"].isin(TOLD_ONCE)]
     if lasting.empty:
         return "No incident opened or ended."
     opened, ended = int(lasting["opened_at"].notna().sum()), int(lasting["ended_at"].notna().sum())
@@ -40,7 +40,7 @@ def happened_section(content: WeeklyContent) -> Section:
             wording.moment(row.opened_at, content.zone) if pd.notna(row.opened_at) else "earlier",
             wording.moment(row.ended_at, content.zone)
             if pd.notna(row.ended_at)
-            else Cell("not yet" if row.kind != "champion" else "told once"),
+            else Cell("told once" if row.kind in TOLD_ONCE else "not yet"),
             row.reason,
         )
         for row in records(content.happened, ["about", "kind"])

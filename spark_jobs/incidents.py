@@ -1,25 +1,22 @@
 """What needs a person, found in the tables: gold.incidents, and a mail about each change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
-
-import numpy as np
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import FORECASTS, INCIDENTS, PROMOTIONS, RUNS
-from lakehouse.tables.watched import DRIFT, QUALITY
+from lakehouse.tables.watched import QUALITY, RETRAINING
 from lakehouse.time import DAY, HOUR
-from models.live_days import UNFIT_DAYS, beside
 from monitoring import advice, incidents, wording
 from monitoring.incidents import ENDED, OPENED, TOLD, Change, Condition
 from monitoring.scope import WEATHER_FORECASTS
 from spark_jobs.alerts import mailed
-from spark_jobs.champions import in_order, naive_of, standings_at
+from spark_jobs.champions import in_order, naive_of
 from spark_jobs.late import awaited, late
-from spark_jobs.live_days import daily_pairs
+from spark_jobs.suspects import suspects
 
 _TELL_DAYS = 2
 """Who was put in charge longer ago than that is no news."""
@@ -43,10 +40,30 @@ def run(
     open_now = {(one.kind, one.about) for one in still.values()}
     holds = conditions(arrow, catalogue, as_of, open_now)
     found = [*incidents.changes(still, holds, as_of)]
-    found += _new_champions(arrow, as_of)
+    found += _news(arrow, as_of)
+    since = {name: row["at"] for name, row in opened.items()}
+    return _tell(arrow, catalogue, settings, found, since, run_id)
+
+
+def tell_news(
+    arrow: ArrowTables, catalogue: Catalogue, settings: Settings, as_of: datetime, run_id: str
+) -> int:
+    """Tell of what was decided, and look for nothing else. Returns rows written."""
+    return _tell(arrow, catalogue, settings, _news(arrow, as_of), {}, run_id)
+
+
+def _tell(
+    arrow: ArrowTables,
+    catalogue: Catalogue,
+    settings: Settings,
+    found: Iterable[Change],
+    opened: Mapping[str, datetime],
+    run_id: str,
+) -> int:
+    """opened: since when, by incident_id, of those that ended."""
     written = 0
     for change in found:
-        since = opened[change.incident_id]["at"] if change.event == ENDED else change.at
+        since = opened[change.incident_id] if change.event == ENDED else change.at
         message_id = mailed(arrow, catalogue, settings, change, since, run_id)
         row = {
             "incident_id": change.incident_id,
@@ -106,28 +123,13 @@ def _faults(arrow: ArrowTables, as_of: datetime, silent: set[str]) -> Iterator[C
 
 
 def _drifting(arrow: ArrowTables, as_of: datetime) -> Iterator[Condition]:
-    """Groups with a feature in drift whose champion is no better than seasonal naive either."""
-    rows = arrow.rows(DRIFT, filters=_judged(as_of))
-    newest = {
-        (row["series_group"], row["data_set"], row["feature"]): row
-        for row in sorted(rows, key=lambda row: (row["day"], row["as_of"]))
-    }
-    for group, standing in standings_at(arrow, as_of).items():
-        drifting = sorted(
-            feature
-            for (of, _, feature), row in newest.items()
-            if of == group and row["verdict"] == "drift"
-        )
-        if not (drifting and standing.champion and standing.since):
-            continue
-        naive = naive_of(group)
-        daily = daily_pairs(arrow, standing.champion, naive, standing.since, as_of)
-        found = beside(daily, UNFIT_DAYS)
-        if found.n_days >= UNFIT_DAYS and np.isfinite(found.mae_ratio) and found.mae_ratio > 1.0:
-            said = f"{', '.join(drifting)} in drift, and {standing.champion.name} is {found.told} "
-            yield Condition(
-                advice.DRIFT, group, f"{said}than {naive.name} over {found.n_days} live days."
-            )
+    """Groups with a feature in drift whose model is no better than seasonal naive either."""
+    for one in suspects(arrow, as_of):
+        if one.found.mae_ratio > 1.0:
+            drifting = ", ".join(sorted(one.drifting))
+            said = f"{drifting} in drift, and {one.model.name} is {one.found.told} than"
+            told = f"{said} {one.naive.name} over {one.found.n_days} live days."
+            yield Condition(advice.DRIFT, one.series_group, told)
 
 
 def _silent(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> Iterator[Condition]:
@@ -167,11 +169,34 @@ def _judged(as_of: datetime) -> list[tuple[str, str, Any]]:
     return [("day", ">=", as_of.date() - _JUDGED_DAYS * DAY), ("as_of", "<=", as_of)]
 
 
-def _new_champions(arrow: ArrowTables, as_of: datetime) -> list[Change]:
-    """Who was put in charge, or set aside, of late, and has not been told of."""
+def _news(arrow: ArrowTables, as_of: datetime) -> list[Change]:
+    """What was decided of late, and has not been told of."""
     told = {row["incident_id"] for row in arrow.rows(INCIDENTS, ["incident_id"])}
+    news = [*_new_champions(arrow, as_of), *_retrained(arrow, as_of)]
+    return [change for change in news if change.incident_id not in told]
+
+
+def _retrained(arrow: ArrowTables, as_of: datetime) -> Iterator[Change]:
+    """What came of the trainings that were asked for: a decision about each candidate."""
+    since = as_of - _TELL_DAYS * DAY
+    filters = [("decided_by", "=", "backtest"), ("decided_at", ">", since)]
+    decided = [row for row in arrow.rows(PROMOTIONS, filters=filters) if row["decided_at"] <= as_of]
+    asked = [("verdict", "=", "asked"), ("as_of", ">", since), ("as_of", "<=", as_of)]
+    for row in arrow.rows(RETRAINING, ["series_group", "as_of"], asked):
+        group, at = row["series_group"], row["as_of"]
+        reasons = [
+            one["reason"]
+            for one in in_order(decided)
+            if one["series_group"] == group and one["decided_at"] >= at
+        ]
+        if reasons:
+            name = incidents.incident_id(Condition(advice.TRAINED, group, ""), at)
+            yield Change(name, TOLD, Condition(advice.TRAINED, group, " ".join(reasons)), as_of)
+
+
+def _new_champions(arrow: ArrowTables, as_of: datetime) -> Iterator[Change]:
+    """Who was put in charge, or set aside."""
     held: dict[str, tuple[str, str]] = {}
-    found = []
     for row in in_order(arrow.rows(PROMOTIONS)):
         group, chosen = row["series_group"], (row["champion_model"], row["champion_version"])
         before = held.get(group, (naive_of(group).model_name, naive_of(group).model_version))
@@ -182,9 +207,7 @@ def _new_champions(arrow: ArrowTables, as_of: datetime) -> list[Change]:
         name = incidents.incident_id(
             Condition(advice.CHAMPION, f"{group} {row['turn']}", ""), row["decided_at"]
         )
-        if name not in told:
-            found.append(Change(name, TOLD, condition, as_of))
-    return found
+        yield Change(name, TOLD, condition, as_of)
 
 
 def _condition(row: dict[str, Any]) -> Condition:

@@ -9,9 +9,9 @@ from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, INCIDENTS, OUTBOX, PROMOTIONS, RUNS
 from lakehouse.tables.silver import OBSERVATIONS
-from lakehouse.tables.watched import DRIFT, QUALITY
+from lakehouse.tables.watched import DRIFT, QUALITY, RETRAINING
 from monitoring.delivery import read
-from spark_jobs import incidents
+from spark_jobs import incidents, retraining
 from tests.small_lakehouse import SmallLakehouse, utc
 from tests.spark_jobs.world import town_catalogue
 
@@ -191,3 +191,53 @@ def test_another_model_in_charge_is_told_of_while_it_is_news(town: Town) -> None
     assert row["reason"] == "lstm 2 is better."
     assert town.run(1) == []
     assert incidents.open_at(town.small.arrow) == {}
+
+
+def test_drift_and_error_that_last_ask_for_a_training_once_a_week(town: Town) -> None:
+    long_ago = {"decided_at": utc("2024-10-01 07:30"), "series_group": "price", "promoted": True}
+    champion = {"champion_model": "lstm", "champion_version": "1"}
+    town.small.arrow.append(PROMOTIONS, [PROMOTIONS.row(**long_ago | champion)])
+    town.small.arrow.append(FORECAST_ERRORS, errors("lstm", 10.5) + errors("seasonal_naive", 10.0))
+
+    def verdicts(day: int, *faults: str) -> list[str]:
+        at = NOW + timedelta(days=day)
+        about = {"series_group": "price", "feature": "value", "verdict": "drift"}
+        drift = DRIFT.row(day=at.date(), as_of=at, persistence=5 + day, **about)
+        town.small.arrow.append(DRIFT, [drift])
+        quality = {"data_set": "observations", "owner": "town.price", "faults": list(faults)}
+        town.small.arrow.append(QUALITY, [QUALITY.row(day=at.date(), as_of=at, **quality)])
+        arguments = (town.small.arrow, town.catalogue, town.settings, at, "run")
+        rows = retraining.run(*arguments)
+        again = retraining.run(*arguments)
+        assert [row["verdict"] for row in again] == [row["verdict"] for row in rows]
+        return [row["verdict"] for row in rows]
+
+    assert verdicts(0) == ["asked"]
+    assert verdicts(1) == ["over_budget"]
+    assert verdicts(2, "unit") == ["blocked"]
+    assert verdicts(7) == ["asked"]
+    held = sorted(town.small.rows(RETRAINING), key=lambda row: row["as_of"])
+    assert [row["verdict"] for row in held] == ["asked", "over_budget", "blocked", "asked"]
+    assert held[0]["reason"].startswith("price: value drifts for 5 days, and over its newest 14")
+
+
+def test_what_a_training_that_was_asked_for_decided_is_told_of_at_once_and_once(
+    town: Town,
+) -> None:
+    at = {"series_group": "price", "as_of": NOW, "verdict": "asked"}
+    town.small.arrow.append(RETRAINING, [RETRAINING.row(**at)])
+    arguments = (town.small.arrow, town.catalogue, town.settings, NOW, "run")
+    assert incidents.tell_news(*arguments) == 0, "it goes on"
+    decided = {"series_group": "price", "decided_at": NOW, "decided_by": "backtest"}
+    rows = [
+        PROMOTIONS.row(**decided, turn=turn, reason=f"{name} is no better.",
+                       champion_model="seasonal_naive", champion_version="1")
+        for turn, name in enumerate(["linear 2", "lstm 2"])
+    ]  # fmt: skip
+    town.small.arrow.append(PROMOTIONS, rows)
+    assert incidents.tell_news(*arguments) == 1
+    [row] = town.small.rows(INCIDENTS)
+    assert (row["kind"], row["event"], row["about"]) == ("trained", "told", "price")
+    assert row["reason"] == "linear 2 is no better. lstm 2 is no better."
+    assert town.mails() == ["Trained anew: price (Gridcast sample)"]
+    assert town.run(1) == []
