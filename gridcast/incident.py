@@ -112,7 +112,8 @@ def _events(arrow: ArrowTables) -> Iterator[tuple[datetime, str, str]]:
     """When, what and a sentence, of everything that a person is told of."""
     for row in arrow.rows(INCIDENTS):
         said = row["reason"] if row["event"] != "ended" else "it is over"
-        yield row["at"], f"mail, {row['kind']} {row['event']}", f"{row['about']}: {said}"
+        about = "" if said.startswith(f"{row['about']}:") else f"{row['about']}: "
+        yield row["at"], f"mail, {row['kind']} {row['event']}", about + said
     for row in arrow.rows(RETRAINING):
         yield row["as_of"], f"retraining {row['verdict']}", row["reason"]
     for row in arrow.rows(PROMOTIONS):

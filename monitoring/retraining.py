@@ -19,9 +19,9 @@ BUDGET_DAYS = 7
 
 @dataclass(frozen=True)
 class Rule:
-    """drift_days: in a row that a feature is beyond its threshold. error_ratio: MAE of the model as
-    a share of seasonal naive's, above which it is poor. per_week: trainings that may be asked for
-    in any seven days; 0 switches the rule off."""
+    """drift_days: in a row that a feature was beyond its threshold. error_ratio: MAE of the model
+    as a share of seasonal naive's, above which it is poor. per_week: trainings that may be asked
+    for in any seven days; 0 switches the rule off."""
 
     drift_days: int
     error_ratio: float
@@ -32,10 +32,10 @@ class Rule:
 class Evidence:
     """What is known of one group.
 
-    drifting: features in drift, and for how many days in a row. model, mae_ratio, n_days: the model
-    that is, or was last, in charge beside seasonal naive on its newest live days; naive: that one's
-    name. broken: series whose newest day has a fault. awaiting: a trained model that is to take
-    over. asked: when trainings were asked for before.
+    drifting: features that drifted lately, and for how many days in a row. model, mae_ratio,
+    n_days: the model that is, or was last, in charge beside seasonal naive on its newest live days;
+    naive: that one's name. broken: series whose newest day has a fault. awaiting: a trained model
+    that is to take over. asked: when trainings were asked for before.
     """
 
     drifting: Mapping[str, int]
@@ -61,7 +61,7 @@ def decide(found: Evidence, at: datetime, rule: Rule) -> Decision | None:
     lasting = {name: n for name, n in found.drifting.items() if n >= rule.drift_days}
     if not (lasting and found.mae_ratio > rule.error_ratio):
         return None
-    drifts = ", ".join(f"{name} drifts for {n} days" for name, n in sorted(lasting.items()))
+    drifts = ", ".join(f"{name} was in drift for {n} days" for name, n in sorted(lasting.items()))
     why = (
         f"{drifts}, and over its newest {found.n_days} live days {found.model} has "
         f"{found.mae_ratio:.2f} times the MAE of {found.naive}"

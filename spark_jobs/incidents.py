@@ -123,11 +123,11 @@ def _faults(arrow: ArrowTables, as_of: datetime, silent: set[str]) -> Iterator[C
 
 
 def _drifting(arrow: ArrowTables, as_of: datetime) -> Iterator[Condition]:
-    """Groups with a feature in drift whose model is no better than seasonal naive either."""
+    """Groups that drifted lately, and whose model is no better than seasonal naive either."""
     for one in suspects(arrow, as_of):
         if one.found.mae_ratio > 1.0:
             drifting = ", ".join(sorted(one.drifting))
-            said = f"{drifting} in drift, and {one.model.name} is {one.found.told} than"
+            said = f"{drifting} drifted lately, and {one.model.name} is {one.found.told} than"
             told = f"{said} {one.naive.name} over {one.found.n_days} live days."
             yield Condition(advice.DRIFT, one.series_group, told)
 

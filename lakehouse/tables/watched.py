@@ -138,7 +138,7 @@ RETRAINING = Table(
             "over_budget",
         ),
         Column("reason", "string", "In a sentence"),
-        Column("drifting", "array<string>", "Features in drift"),
+        Column("drifting", "array<string>", "Features that drifted lately"),
         Column("model_name", "string", "Model in charge, or the last one that was"),
         Column("model_version", "string", "Its version"),
         _figure("mae_ratio", "Its MAE over that of seasonal naive, on its newest live days"),

@@ -26,8 +26,8 @@ def test_drift_and_error_that_last_ask_for_a_training() -> None:
     assert decision is not None
     assert decision.verdict == "asked"
     assert decision.reason == (
-        "value drifts for 6 days, and over its newest 14 live days lstm 1 has 1.20 times the MAE "
-        "of seasonal_naive 1: it is to be trained anew."
+        "value was in drift for 6 days, and over its newest 14 live days lstm 1 has 1.20 times "
+        "the MAE of seasonal_naive 1: it is to be trained anew."
     )
 
 

@@ -218,7 +218,9 @@ def test_drift_and_error_that_last_ask_for_a_training_once_a_week(town: Town) ->
     assert verdicts(7) == ["asked"]
     held = sorted(town.small.rows(RETRAINING), key=lambda row: row["as_of"])
     assert [row["verdict"] for row in held] == ["asked", "over_budget", "blocked", "asked"]
-    assert held[0]["reason"].startswith("price: value drifts for 5 days, and over its newest 14")
+    assert held[0]["reason"].startswith(
+        "price: value was in drift for 5 days, and over its newest 14"
+    )
 
 
 def test_what_a_training_that_was_asked_for_decided_is_told_of_at_once_and_once(
