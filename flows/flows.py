@@ -72,10 +72,14 @@ def evaluate(profile: str | None = None, as_of: datetime | None = None) -> Outco
 
 
 @flow(name="monitor", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
-def monitor(profile: str | None = None, as_of: datetime | None = None) -> dict[str, Outcome]:
-    """Profile, judge drift and quality, tell what needs a person, and mail the report."""
+def monitor(
+    profile: str | None = None, as_of: datetime | None = None, weekly: bool = False
+) -> dict[str, Outcome]:
+    """Profile, judge drift and quality, tell what needs a person, and mail the report; weekly: that
+    of the week, too."""
     run = new_run(profile, as_of)
-    done = {"watch": steps.watch(run), "alert": steps.alert(run), "report": steps.report(run)}
+    done = {"watch": steps.watch(run), "alert": steps.alert(run)}
+    done["report"] = steps.report(run, weekly)
     steps.publish(run, "monitor", done)
     return done
 

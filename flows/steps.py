@@ -37,6 +37,7 @@ from spark_jobs import outbox as outbox_job
 from spark_jobs import report as report_job
 from spark_jobs import retraining as retraining_job
 from spark_jobs import train as train_job
+from spark_jobs import weekly as weekly_job
 
 #: In the detail of an `evaluate`: from when on it looked for truth that had become known.
 SINCE = "since"
@@ -179,8 +180,9 @@ def alert(run: Run) -> Outcome:
         if run.run_kind == "replay":
             outcome.sentences.append("A replay mails nobody.")
             return outcome
+        mails = run.arrow.count(OUTBOX)
         told = incidents_job.run(run.arrow, run.catalogue, run.settings, run.as_of, run.run_id)
-        outcome.written = {INCIDENTS.name: told, OUTBOX.name: told}  # each has its mail
+        outcome.written = {INCIDENTS.name: told, OUTBOX.name: run.arrow.count(OUTBOX) - mails}
         rows = retraining_job.run(run.arrow, run.catalogue, run.settings, run.as_of, run.run_id)
         outcome.written[RETRAINING.name] = len(rows)
         outcome.sentences += [row["reason"] for row in rows]
@@ -196,17 +198,18 @@ def tell_news(run: Run) -> Outcome:
     """Tell of what a training decided."""
     with run.recorded("news") as outcome:
         if run.run_kind == "live":
+            mails = run.arrow.count(OUTBOX)
             told = incidents_job.tell_news(
                 run.arrow, run.catalogue, run.settings, run.as_of, run.run_id
             )
-            outcome.written = {INCIDENTS.name: told, OUTBOX.name: told}
+            outcome.written = {INCIDENTS.name: told, OUTBOX.name: run.arrow.count(OUTBOX) - mails}
             outcome.sentences += outbox_job.run(run.arrow, run.settings, run.as_of, run.run_id)
     return outcome
 
 
 @task(name="report", cache_policy=NO_CACHE)
-def report(run: Run) -> Outcome:
-    """Build the report and mail it."""
+def report(run: Run, weekly: bool = False) -> Outcome:
+    """Build the report and mail it; on Mondays, or where it is asked for, that of the week, too."""
     with run.recorded("report") as outcome:
         if run.run_kind == "replay":
             outcome.sentences.append("A replay mails nobody.")
@@ -216,6 +219,12 @@ def report(run: Run) -> Outcome:
         )
         outcome.written[OUTBOX.name] = delivered.rows
         outcome.sentences.append(f"Report: {delivered.page}")
+        week = weekly_job.run(
+            run.tables, run.arrow, run.catalogue, run.settings, run.as_of, run.run_id, asked=weekly
+        )
+        if week:
+            outcome.written[OUTBOX.name] += week.rows
+            outcome.sentences.append(f"Weekly report: {week.page}")
         outcome.sentences += outbox_job.run(run.arrow, run.settings, run.as_of, run.run_id)
     return outcome
 

@@ -45,6 +45,13 @@ def schema(table: Table) -> pa.Schema:
     )
 
 
+def _batch(table: Table, rows: Sequence[dict[str, Any]]) -> pa.Table:
+    """Rows as they are written: without the comments, which a table has from when it was made. One
+    that was worded otherwise then would refuse them."""
+    bare = pa.schema(field.remove_metadata() for field in schema(table))
+    return pa.Table.from_pylist(list(rows), schema=bare)
+
+
 def _add_action(table: Table, file: Path, folder: Path) -> AddAction:
     """What the log says of a file: its rows, and between which values a reader finds them."""
     footer = pq.read_metadata(file)
@@ -215,14 +222,12 @@ class ArrowTables:
         held = self.rows(table)
         changed = [row for row in rows if row not in held]
         if changed or len(held) != len(rows):
-            batch = pa.Table.from_pylist(list(rows), schema=schema(table))
-            deltalake.write_deltalake(str(self.path(table)), batch, mode="overwrite")
+            deltalake.write_deltalake(str(self.path(table)), _batch(table, rows), mode="overwrite")
         return len(changed)
 
     def append(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Append rows as they are, in one commit."""
-        batch = pa.Table.from_pylist(list(rows), schema=schema(table))
-        deltalake.write_deltalake(str(self.path(table)), batch, mode="append")
+        deltalake.write_deltalake(str(self.path(table)), _batch(table, rows), mode="append")
 
     def adopt(self, table: Table, files: Sequence[Path]) -> None:
         """Make Parquet files below the table's folder part of it, in one commit.

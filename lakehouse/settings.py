@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     retrain_per_week: NonNegativeInt = 1
     mail_sender: str = "gridcast@localhost"
     mail_recipients: tuple[str, ...] = ("operator@localhost",)
+    mail_group_recipients: dict[str, tuple[str, ...]] = {}
     mail_transport: Literal["folder", "smtp", "ses"] = "folder"
     smtp_host: str = ""
     smtp_port: int = 587
@@ -100,8 +101,18 @@ class Settings(BaseSettings):
         return self.sample_data if self.sample_data.is_absolute() else PROJECT / self.sample_data
 
     def read_catalogue(self) -> Catalogue:
-        """The profile's series catalogue, with the series added to its lakehouse."""
-        return read_catalogue(self.catalogue_file, self.lakehouse)
+        """The profile's series catalogue, with the series added to its lakehouse.
+
+        Raises ConfigError where mail_group_recipients names a group that it does not have.
+        """
+        catalogue = read_catalogue(self.catalogue_file, self.lakehouse)
+        unknown = sorted(self.mail_group_recipients.keys() - catalogue.groups.keys())
+        if unknown:
+            raise ConfigError(
+                f"mail_group_recipients names the unknown groups {unknown}; known are "
+                f"{sorted(catalogue.groups)}."
+            )
+        return catalogue
 
     @property
     def catalogue_file(self) -> Path:

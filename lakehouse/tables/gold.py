@@ -265,11 +265,15 @@ INCIDENTS = Table(
     columns=(
         Column("incident_id", "string", "Hash of what it is and when it was found"),
         Column("event", "string", "opened, ended, or told: what was decided"),
-        Column("kind", "string", "quality, drift_and_error, no_forecast; told: champion, trained"),
-        Column("about", "string", "Series, place or group"),
+        Column(
+            "kind",
+            "string",
+            "late, quality, drift_and_error, no_forecast; told: champion, trained",
+        ),
+        Column("about", "string", "Series, place, data set or group"),
         Column("at", "timestamp", "Moment of the event", "UTC"),
         Column("reason", "string", "What was found, in a sentence"),
-        Column("message_id", "string", "Mail about it in gold.outbox"),
+        Column("message_id", "string", "Mail about it in gold.outbox, of those who get all"),
         _RUN_ID,
     ),
 )

@@ -41,6 +41,18 @@ def test_a_key_is_inserted_once_and_the_first_row_wins(arrow: ArrowTables) -> No
     assert found == {"a": "1", "b": "1"}
 
 
+def test_a_table_made_when_its_columns_were_worded_otherwise_takes_rows(
+    arrow: ArrowTables,
+) -> None:
+    columns = tuple(replace(column, meaning=f"{column.meaning}, once") for column in RUNS.columns)
+    older = replace(RUNS, name="gold.older", columns=columns)
+    arrow.create_missing([older])
+    arrow.append(replace(RUNS, name="gold.older"), [RUNS.row(run_id="1", step="build")])
+    assert arrow.count(older) == 1
+    told = arrow.open(older).schema().to_arrow().field("run_id").metadata
+    assert b"once" in told[b"comment"]
+
+
 def test_keys_of_several_columns_are_compared_whole(arrow: ArrowTables) -> None:
     row = PROMOTIONS.row(series_group="a")
     assert arrow.insert_new(PROMOTIONS, [row]) == 1

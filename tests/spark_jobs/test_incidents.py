@@ -7,7 +7,8 @@ import pytest
 
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
-from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, INCIDENTS, OUTBOX, PROMOTIONS
+from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, INCIDENTS, OUTBOX, PROMOTIONS, RUNS
+from lakehouse.tables.silver import OBSERVATIONS
 from lakehouse.tables.watched import DRIFT, QUALITY, RETRAINING
 from monitoring.delivery import read
 from spark_jobs import incidents, retraining
@@ -95,6 +96,59 @@ def test_the_mail_says_what_was_found_and_what_to_do(town: Town) -> None:
 def test_a_group_without_a_forecast_of_its_origin(town: Town) -> None:
     assert town.run(0, silent="price") == [("no_forecast", "opened", "price")]
     assert town.run(1) == [("no_forecast", "ended", "price")]
+
+
+def test_before_its_deadline_no_forecast_is_missed(town: Town) -> None:
+    """At 09:45, a quarter of an hour after the origin, nobody has tried yet."""
+    town.run(0)
+    before = len(town.small.rows(INCIDENTS))
+    early = NOW + timedelta(hours=23, minutes=15)
+    arguments = (town.small.arrow, town.catalogue, town.settings)
+    assert incidents.run(*arguments, early, "run") == 0
+    ran = {"step": "forecast", "run_kind": "live", "status": "failed", "as_of": early}
+    town.small.arrow.append(RUNS, [RUNS.row(**ran)])
+    assert incidents.run(*arguments, early, "run") == len(town.catalogue.groups)
+    told = town.small.rows(INCIDENTS)[before:]
+    assert {row["kind"] for row in told} == {"no_forecast"}
+
+
+def came(town: Town, until: datetime, at: datetime) -> None:
+    row = OBSERVATIONS.row(
+        series_id="town.load", event_time=until - timedelta(hours=1), available_at=at, value=1.0,
+        resolution_minutes=60,
+    )  # fmt: skip
+    town.small.arrow.append(OBSERVATIONS, [row])
+
+
+def test_data_that_stop_are_told_once_and_end_when_they_come(town: Town) -> None:
+    """That the days are not whole is the same: it is not told a second time."""
+    came(town, utc("2024-10-13 00:00"), NOW)
+    judged(town, 0, "stale", "missing")
+    assert town.run(0) == [("late", "opened", "town.load")]
+    came(town, utc("2024-10-20 00:00"), NOW + timedelta(days=1))
+    judged(town, 1)
+    assert town.run(1) == [("late", "ended", "town.load")]
+    judged(town, 2, "stale", "missing")  # a hole, and what is after it came
+    assert town.run(2) == [("quality", "opened", "town.load")]
+
+
+def test_people_of_a_group_get_the_mails_about_it_alone(town: Town) -> None:
+    groups = {"price": ("trading@example.org",), "load": ("grid@example.org", "operator@localhost")}
+    chosen = {"mail_group_recipients": groups}
+    town.settings = town.settings.model_copy(update=chosen)
+    judged(town, 0, "flat")
+    town.run(0, silent="price")
+    got = sorted((row["recipients"], row["subject"]) for row in town.small.rows(OUTBOX))
+    load, price = "Broken data: town.load (Gridcast sample)", "No forecast: price (Gridcast sample)"
+    assert got == [
+        (["grid@example.org"], load),
+        (["operator@localhost"], load),
+        (["operator@localhost"], price),
+        (["trading@example.org"], price),
+    ]
+    mails = {row["message_id"] for row in town.small.rows(OUTBOX)}
+    assert len(mails) == 4
+    assert {row["message_id"] for row in town.small.rows(INCIDENTS)} < mails
 
 
 def errors(model: str, mae: float) -> list[dict[str, Any]]:
