@@ -105,7 +105,7 @@ def daily(
         else:
             done["ingest"] = steps.ingest(run)
         done["build"] = steps.build(run)
-        done["watch"] = steps.watch(run)
+        done["watch"] = _without_stopping(steps.watch, run)
         done["forecast"] = steps.forecast(run)
         done["evaluate"] = steps.evaluate(run)
         done["alert"] = steps.alert(run)
@@ -114,6 +114,14 @@ def daily(
         whole.sentences += [s for outcome in done.values() for s in outcome.sentences]
     steps.publish(run, "daily", done)
     return done
+
+
+def _without_stopping(step: Callable[[Run], Outcome], run: Run) -> Outcome:
+    """A step that the day does not wait for: where it fails, gold.runs and an incident say so."""
+    try:
+        return step(run)
+    except Exception as fault:
+        return Outcome(sentences=[f"{getattr(step, 'name', 'A step')} failed: {fault}"])
 
 
 def next_day(run: Run) -> datetime:

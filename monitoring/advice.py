@@ -1,7 +1,7 @@
 """The kinds of incidents, what each is called, and what a person can do about it."""
 
 QUALITY, DRIFT, SILENT, CHAMPION = "quality", "drift_and_error", "no_forecast", "champion"
-LATE, TRAINED = "late", "trained"
+LATE, TRAINED, FAILED = "late", "trained", "failed"
 TOLD_ONCE = (CHAMPION, TRAINED)
 """They are news, and do not last."""
 
@@ -10,6 +10,7 @@ TITLES = {
     DRIFT: "drift, and forecasts worse than seasonal naive",
     SILENT: "no forecast",
     LATE: "no fresh data",
+    FAILED: "a step failed",
     CHAMPION: "another model in charge",
     TRAINED: "trained anew",
 }
@@ -21,6 +22,8 @@ ADVICE = {
     SILENT: "See gold.runs for the step that failed, and run 'gridcast run daily' again.",
     LATE: "See in gold.runs what 'ingest' was told, and ask the publisher. What comes later is "
     "taken in, and this ends.",
+    FAILED: "The other steps went on without it. Run it by hand, such as 'gridcast --verbose run "
+    "monitor' for watch, alert and report, to see why.",
     CHAMPION: "Nothing needs to be done; 'gridcast rollback' undoes it.",
     TRAINED: "Nothing needs to be done; 'gridcast promote' puts another of these in charge.",
 }

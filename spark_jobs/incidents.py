@@ -102,6 +102,7 @@ def conditions(
         *_faults(arrow, as_of, silent),
         *_drifting(arrow, as_of),
         *_silent(arrow, catalogue, as_of),
+        *_failed(arrow, as_of),
     ]
 
 
@@ -154,6 +155,17 @@ def _silent(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> Iterat
         if group not in there:
             when = wording.moment(origin, catalogue.groups[group].zone)
             yield Condition(advice.SILENT, group, f"There is none of its origin {when}.")
+
+
+def _failed(arrow: ArrowTables, as_of: datetime) -> Iterator[Condition]:
+    """Steps whose newest live run of these days failed."""
+    since = [("run_kind", "=", "live"), ("as_of", ">", as_of - _TELL_DAYS * DAY)]
+    names = ["step", "status", "reason", "started_at"]
+    rows = arrow.rows(RUNS, names, [*since, ("as_of", "<=", as_of)])
+    newest = {row["step"]: row for row in sorted(rows, key=lambda row: row["started_at"])}
+    for step, row in sorted(newest.items()):
+        if row["status"] == "failed":
+            yield Condition(advice.FAILED, step, row["reason"])
 
 
 def _tried(arrow: ArrowTables, as_of: datetime) -> datetime:

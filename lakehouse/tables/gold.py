@@ -268,7 +268,7 @@ INCIDENTS = Table(
         Column(
             "kind",
             "string",
-            "late, quality, drift_and_error, no_forecast; told: champion, trained",
+            "late, quality, failed, drift_and_error, no_forecast; told: champion, trained",
         ),
         Column("about", "string", "Series, place, data set or group"),
         Column("at", "timestamp", "Moment of the event", "UTC"),

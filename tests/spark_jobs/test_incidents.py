@@ -243,3 +243,18 @@ def test_what_a_training_that_was_asked_for_decided_is_told_of_at_once_and_once(
     assert row["reason"] == "linear 2 is no better. lstm 2 is no better."
     assert town.mails() == ["Trained anew: price (Gridcast sample)"]
     assert town.run(1) == []
+
+
+def test_a_step_that_failed_is_told_of_until_it_runs_again(town: Town) -> None:
+    def ran(day: int, status: str) -> None:
+        at = NOW + timedelta(days=day)
+        row = RUNS.row(step="watch", status=status, reason="ValueError: odd", run_kind="live",
+                       as_of=at, started_at=at)  # fmt: skip
+        town.small.arrow.append(RUNS, [row])
+
+    ran(0, "ok")
+    assert town.run(0) == []
+    ran(1, "failed")
+    assert town.run(1) == [("failed", "opened", "watch")]
+    ran(2, "ok")
+    assert town.run(2) == [("failed", "ended", "watch")]
