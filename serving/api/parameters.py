@@ -242,7 +242,7 @@ class WeatherQuestion(_Moments):
         max_length=MOST_SERIES,
         description="Places, as /v1/series names them; repeat it for several. All where none is "
         "given",
-        examples=[["aalborg"]],
+        examples=[["aarhus"]],
     )
     variable: list[str] = Field(
         [],

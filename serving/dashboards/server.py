@@ -1,0 +1,56 @@
+"""The dashboards on a port: Streamlit, which phones nobody and loads nothing from the web."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lakehouse.errors import SetupError
+
+#: No telemetry, no watching of files, no button that deploys, no trace on a page.
+_SETTINGS = {
+    "browser.gatherUsageStats": "false",
+    "client.showErrorDetails": "none",
+    "client.showErrorLinks": "false",
+    "client.toolbarMode": "minimal",
+    "logger.level": "warning",
+    "runner.magicEnabled": "false",
+    "server.fileWatcherType": "none",
+    "server.headless": "true",
+    "theme.headingFontSizes": '["1.9rem", "1.5rem", "1.2rem"]',
+    "theme.metricValueFontSize": "1.45rem",
+    "theme.paddingTop": "1rem",
+    "theme.light.primaryColor": "#0072b2",
+    "theme.dark.primaryColor": "#56b4e9",
+}
+
+
+def serve(host: str, port: int, api: str, mlflow: str, keys: Sequence[str] = ()) -> int:
+    """Serve until Ctrl-C; returns Streamlit's exit code. Raises SetupError for a taken port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as fault:
+            raise SetupError(
+                f"Expected port {port} of {host} to be free for the dashboards: {fault.strerror}. "
+                "Stop what listens there, or choose another with --port."
+            ) from None
+    environment = os.environ | ({"GRIDCAST_API_KEYS": json.dumps(list(keys))} if keys else {})
+    process = subprocess.Popen(command(host, port, api, mlflow), env=environment)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        return process.wait()
+
+
+def command(host: str, port: int, api: str, mlflow: str) -> list[str]:
+    """The command that serves them."""
+    settings = _SETTINGS | {"server.address": host, "server.port": str(port)}
+    flags = [f"--{name}={value}" for name, value in settings.items()]
+    app = str(Path(__file__).with_name("app.py"))
+    told = ["--", "--api", api, "--mlflow", mlflow]
+    return [sys.executable, "-m", "streamlit", "run", app, *flags, *told]
