@@ -42,9 +42,10 @@ def serve_dashboards(
     ] = f"http://127.0.0.1:{MLFLOW_PORT}",
 ) -> None:
     """Show forecasts and monitoring in a browser, from a running API, until Ctrl-C."""
-    from serving.dashboards.server import serve
+    from serving.dashboards.server import require_free, serve
 
     front: Front = context.obj
+    require_free(host, port)
     told = f"Dashboards  http://{host}:{port}  They ask the API at {api}.  Stop it with Ctrl-C."
     front.console.print(told, soft_wrap=True)
-    raise typer.Exit(serve(host, port, api, mlflow, front.settings.api_keys))
+    serve(host, port, api, mlflow, front.settings.api_keys)

@@ -45,6 +45,10 @@ class Api:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
     def rows(self, path: str, asked: Asked | None = None) -> pd.DataFrame:
         """The rows of a path, times in UTC. Raises Unanswered."""
         content = self._content(path, {"limit": _MOST_ROWS, **(asked or {})}, _ARROW)

@@ -61,19 +61,22 @@ def forecasts_page(api: Api) -> None:
 
 
 def _chosen_series(catalogue: pd.DataFrame) -> Series:
+    """By two boxes, and first by the address, which names the series from then on."""
     rows = {row["series_id"]: row for row in catalogue.to_dict("records")}
+    asked = st.query_params.get("series")
     left, right = st.columns(2)
     groups = sorted(set(catalogue["series_group"]))
     group = left.selectbox(
-        "Group", groups, key="group", bind="query-params", filter_mode=None,
-        help="Series that share one model",
+        "Group", groups, groups.index(rows[asked]["series_group"]) if asked in rows else 0,
+        key="group", filter_mode=None, help="Series that share one model",
     )  # fmt: skip
     ids = [name for name, row in rows.items() if row["series_group"] == group]
     chosen = right.selectbox(
-        "Series", ids, key="series", bind="query-params", filter_mode=None,
-        format_func=lambda name: rows[name]["description"] or name,
+        "Series", ids, ids.index(asked) if asked in ids else 0, key=f"series of {group}",
+        filter_mode=None, format_func=lambda name: rows[name]["description"] or name,
     )  # fmt: skip
-    series = Series.of(rows[chosen or ids[0]])
+    series = Series.of(rows[chosen])
+    st.query_params["series"] = series.series_id
     st.caption(
         f"`{series.series_id}` · {series.unit} · every {series.minutes} minutes · "
         f"days and times in {series.zone.key}"

@@ -28,8 +28,8 @@ class TimeAxis:
         return f"Local time, {self.zone.key} ({', then '.join(dict.fromkeys(ends))})"
 
 
-def days_axis(first: datetime, last: datetime, zone: ZoneInfo, every: int = 2) -> TimeAxis:
-    """An axis over days: ticks at local midnights, a word at each second one, the last day's too."""
+def days_axis(first: datetime, last: datetime, zone: ZoneInfo, every: int = 3) -> TimeAxis:
+    """An axis over days: ticks at local midnights, words at the last one and each third before."""
     day, ticks, words = local_day(last - HOUR, zone), [], []
     while day_start(day, zone) >= first:
         ticks.append(day_start(day, zone))
@@ -38,8 +38,8 @@ def days_axis(first: datetime, last: datetime, zone: ZoneInfo, every: int = 2) -
     return TimeAxis(first, last, ticks[::-1], words[::-1], zone)
 
 
-def hours_axis(first: datetime, last: datetime, zone: ZoneInfo, every: int = 3) -> TimeAxis:
-    """An axis over about a day: ticks at every third local hour."""
+def hours_axis(first: datetime, last: datetime, zone: ZoneInfo, every: int = 4) -> TimeAxis:
+    """An axis over about a day: ticks at every fourth local hour."""
     ticks, words, tick = [], [], first
     while tick <= last:
         local = tick.astimezone(zone)

@@ -17,7 +17,6 @@ from serving.dashboards.monitoring_figures import (
 )
 from serving.dashboards.monitoring_tables import (
     decisions_table,
-    incidents_table,
     quarantine_table,
     reports_table,
     runs_table,
@@ -84,7 +83,9 @@ def _incidents(api: Api, zone: ZoneInfo) -> None:
         if rows.empty:
             st.success("None is open.", icon=":material/check:")
             return
-        incidents_table(rows, zone)
+        for row in rows.sort_values("opened_at", ascending=False).to_dict("records"):
+            since = moment(row["opened_at"], zone)
+            st.error(f"**{row['kind']}** `{row['about']}` since {since}: {row['reason']}")
 
 
 def _champion(api: Api, group: str) -> str | None:

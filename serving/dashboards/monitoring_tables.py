@@ -34,23 +34,6 @@ def runs_table(runs: pd.DataFrame) -> None:
     )
 
 
-def incidents_table(rows: pd.DataFrame, zone: ZoneInfo) -> None:
-    """Incidents, the newest first."""
-    told = rows.sort_values("opened_at", ascending=False)
-    told["opened_at"] = in_zone(told["opened_at"], zone)
-    st.dataframe(
-        told[["opened_at", "kind", "about", "reason"]],
-        hide_index=True,
-        column_config={
-            "opened_at": _TEXT(f"Since ({zone.key})"),
-            "kind": _TEXT("Kind"),
-            "about": _TEXT("About"),
-            "reason": _TEXT("What was found", width="large"),
-        },
-        alt="Open incidents",
-    )
-
-
 def quarantine_table(rows: pd.DataFrame, zone: ZoneInfo) -> None:
     """Refused records by rule, the most first."""
     told = rows.sort_values("n", ascending=False)

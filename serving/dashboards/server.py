@@ -3,10 +3,10 @@
 import json
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from lakehouse.errors import SetupError
 
@@ -28,8 +28,8 @@ _SETTINGS = {
 }
 
 
-def serve(host: str, port: int, api: str, mlflow: str, keys: Sequence[str] = ()) -> int:
-    """Serve until Ctrl-C; returns Streamlit's exit code. Raises SetupError for a taken port."""
+def require_free(host: str, port: int) -> None:
+    """Raises SetupError where something listens at a port already."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -39,18 +39,34 @@ def serve(host: str, port: int, api: str, mlflow: str, keys: Sequence[str] = ())
                 f"Expected port {port} of {host} to be free for the dashboards: {fault.strerror}. "
                 "Stop what listens there, or choose another with --port."
             ) from None
+
+
+def serve(host: str, port: int, api: str, mlflow: str, keys: Sequence[str] = ()) -> NoReturn:
+    """Become Streamlit's server, until Ctrl-C."""
     environment = os.environ | ({"GRIDCAST_API_KEYS": json.dumps(list(keys))} if keys else {})
-    process = subprocess.Popen(command(host, port, api, mlflow), env=environment)
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        return process.wait()
+    sys.stderr.flush()
+    os.execve(sys.executable, _command(host, port, api, mlflow), environment)
 
 
-def command(host: str, port: int, api: str, mlflow: str) -> list[str]:
-    """The command that serves them."""
+def _command(host: str, port: int, api: str, mlflow: str) -> list[str]:
     settings = _SETTINGS | {"server.address": host, "server.port": str(port)}
     flags = [f"--{name}={value}" for name, value in settings.items()]
     app = str(Path(__file__).with_name("app.py"))
     told = ["--", "--api", api, "--mlflow", mlflow]
-    return [sys.executable, "-m", "streamlit", "run", app, *flags, *told]
+    return [sys.executable, "-m", __name__, "run", app, *flags, *told]
+
+
+def main() -> None:
+    """Streamlit's own command, with everything imported that the first page will want."""
+    import plotly.graph_objects as go
+    from streamlit.web import cli
+
+    import serving.dashboards.forecasts_page
+    import serving.dashboards.monitoring_page  # noqa: F401
+
+    go.Figure().add_scatter(x=[0], y=[0]).to_json()
+    cli.main(prog_name="streamlit")
+
+
+if __name__ == "__main__":
+    main()

@@ -6,13 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.serving.api.world import filled_folder, serving, settings_of
-
-
-@pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a lakehouse with the small world in it, which no test changes."""
-    return filled_folder(tmp_path_factory.mktemp("served") / "lakehouse")
+from tests.serving.api.world import serving, settings_of
 
 
 @pytest.fixture(scope="session")

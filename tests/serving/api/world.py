@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -213,6 +213,7 @@ def fill(arrow: ArrowTables) -> None:
         SERIES.row(
             series_id=name, series_group=group, kind=kinds[group][0], unit=kinds[group][1],
             timezone="Europe/Copenhagen", resolution_minutes=60, location_id="town",
+            description=f"Series {name}",
         )
         for group, names in SERIES_OF.items()
         for name in names
@@ -225,8 +226,11 @@ def fill(arrow: ArrowTables) -> None:
     arrow.append(FORECAST_ERRORS, _scored())
     for write in (_weather, _judged, _trained):
         write(arrow)
-    days = [date(2024, 10, 20 + i) for i in range(3)]
-    arrow.append(DRIFT, [DRIFT.row(series_group="price", day=day, feature="value") for day in days])
+    verdicts = enumerate(("stable", "watch", "drift"))
+    drift = {"series_group": "price", "feature": "value", "data_set": "observations"}
+    rows = [DRIFT.row(day=date(2024, 10, 20 + i), verdict=verdict, **drift)
+            for i, verdict in verdicts]  # fmt: skip
+    arrow.append(DRIFT, rows)
     arrow.append(
         RUNS,
         [
@@ -247,11 +251,16 @@ def settings_of(folder: Path, **changes: Any) -> Settings:
     return load_settings("sample", lakehouse=folder, **changes)
 
 
+def serving(settings: Settings) -> AbstractContextManager[httpx.Client]:
+    """The API over a lakehouse, and a client of it."""
+    return served(make_app(settings))
+
+
 @contextmanager
-def serving(settings: Settings) -> Iterator[httpx.Client]:
-    """A real server in a thread, and a client of it."""
+def served(app: Any) -> Iterator[httpx.Client]:
+    """A real server of an ASGI app in a thread, and a client of it."""
     with listening("127.0.0.1", 0) as bound:
-        config = uvicorn.Config(make_app(settings), log_config=None, access_log=False)
+        config = uvicorn.Config(app, log_config=None, access_log=False)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
         thread.start()
