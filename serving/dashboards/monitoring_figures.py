@@ -47,8 +47,8 @@ def band_figure(performance: pd.DataFrame, champion: str | None, look: Look) -> 
             hovertemplate="%{x}: %{y:.2f} of naive's, %{customdata} intervals"
             f"<extra>{model}</extra>",
         )  # fmt: skip
-    naive = {"color": look.ink, "dash": "dot", "width": 1.5}
-    figure.add_hline(1.0, line=naive, annotation={"text": "seasonal naive", "font": {"size": 11}})
+    line = {"color": look.ink, "dash": "dot", "width": 1.5}
+    figure.add_hline(1.0, line=line, name="Seasonal naive", showlegend=bool(figure.data))
     figure.update_yaxes(title={"text": "MAE / naive's MAE", "font": {"size": 12}})
     figure.update_xaxes(title={"text": "Local hours of the target day", "font": {"size": 12}})
     return laid_out(figure, look, 340)
@@ -127,8 +127,8 @@ def _verdicts(
     scale = [[(i + side) / (last + 1), c] for i, c in enumerate(colours) for side in (0, 1)]
     figure = go.Figure(
         go.Heatmap(
-            z=codes.to_numpy(), x=[f"{d.day} {d:%b}" for d in days], y=owners, zmin=-0.5,
-            zmax=last + 0.5, colorscale=scale, showscale=False, xgap=2, ygap=2,
+            z=codes.to_numpy(), x=[_day(day) for day in days], y=owners, zmin=-0.5,
+            zmax=last + 0.5, colorscale=scale, showscale=False, xgap=1, ygap=2,
             text=said.to_numpy(), hovertemplate="%{text}<extra></extra>", hoverongaps=False,
         )
     )  # fmt: skip
@@ -136,11 +136,20 @@ def _verdicts(
         if word:
             marker = {"color": colour, "size": 12, "symbol": "square"}
             figure.add_scatter(x=[None], y=[None], name=word, mode="markers", marker=marker)
-    figure.update_xaxes(title={"text": "Local day", "font": {"size": 12}}, nticks=10, tickangle=0)
+    weeks = days[::7]
+    figure.update_xaxes(
+        title={"text": "Local day", "font": {"size": 12}}, tickangle=0, tickmode="array",
+        tickvals=[_day(day) for day in weeks],
+        ticktext=[_day(day) if day in (days[0], weeks[-1]) else f"{day.day}" for day in weeks],
+    )  # fmt: skip
     laid_out(figure, look, 110 + 24 * len(owners))
     figure.update_xaxes(showgrid=False)
     figure.update_yaxes(showgrid=False)
     return figure
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b}"
 
 
 def _in_order(models: set[str], champion: str | None) -> list[str]:

@@ -138,9 +138,13 @@ def _quality(api: Api) -> None:
             missing("No day has been judged yet.", "gridcast monitor")
             return
         draw(quality_figure(rows, current_look()), "quality", "Verdicts by day and series")
-        faults = rows[rows["verdict"] == "fault"].sort_values("day", ascending=False)
-        for row in faults.head(5).to_dict("records"):
-            st.markdown(f"**{row['day']:%d %b}** `{row['owner']}` {row['reason']}")
+        told = ["day", "owner", "feature", "reason"]
+        faults = rows[rows["verdict"] == "fault"].drop_duplicates(told)
+        for row in faults.sort_values("day", ascending=False).head(5).to_dict("records"):
+            about = (
+                row["owner"] if row["feature"] == "value" else f"{row['owner']} {row['feature']}"
+            )
+            st.markdown(f"**{row['day']:%d %b}** `{about}` {row['reason']}")
 
 
 def _quarantine(api: Api, zone: ZoneInfo) -> None:

@@ -101,7 +101,7 @@ def test_the_download_is_what_the_api_answers(stage: Stage, page: Page, tmp_path
 def test_monitoring_tells_of_data_models_and_what_needs_a_person(stage: Stage, page: Page) -> None:
     stage.opened(page, "monitoring?watched=price")
     expect(page.get_by_text("Fri 25 Oct 09:30")).to_be_visible()
-    expect(panel(page, "Accuracy by hour").get_by_text("seasonal naive")).to_be_visible()
+    expect(panel(page, "Accuracy by hour").get_by_text("Seasonal naive")).to_be_visible()
     expect(panel(page, "Calibration").get_by_text("lstm (in charge)")).to_be_visible()
     expect(panel(page, "Drift").get_by_text("observations · value")).to_be_visible()
     expect(panel(page, "Data quality").get_by_text("23 of 24 hours")).to_be_visible()

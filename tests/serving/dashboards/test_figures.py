@@ -155,7 +155,9 @@ def test_a_naive_error_of_nothing_divides_nothing() -> None:
 
 def test_the_champion_comes_first_and_is_named_so() -> None:
     frame = pd.concat([performance(), performance().assign(model_name="blend")])
-    assert names(band_figure(frame, "lstm", LIGHT)) == ["lstm (in charge)", "blend"]
+    figure = band_figure(frame, "lstm", LIGHT)
+    assert names(figure) == ["lstm (in charge)", "blend"]
+    assert [line.name for line in figure.layout.shapes] == ["Seasonal naive"]
     told = coverage_figure(frame, "lstm", LIGHT).data[0]
     assert list(told.y) == ["seasonal_naive", "blend", "lstm (in charge)"]
     assert list(told.x) == [50.0, 50.0, 50.0]

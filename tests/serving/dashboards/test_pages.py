@@ -116,7 +116,7 @@ def test_a_name_in_the_address_that_is_none_is_no_fault(
     with over(filled) as address:
         app = opened(address, monkeypatch, series="nothing")
     assert "October 2024" in said(app)
-    assert app.query_params["series"] == [LOAD]
+    assert app.query_params["series"] == LOAD
 
 
 def test_monitoring_tables_hold_what_the_api_answers(filled: Path) -> None:
