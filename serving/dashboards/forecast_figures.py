@@ -85,7 +85,7 @@ def forecast_figure(seen: Seen, axis: TimeAxis, look: Look) -> go.Figure:
         line = {"color": look.grey, "dash": "dot", "width": 1.5}
         figure.add_vline(placed(seen.origin), line=line)
     unit = forecast["unit"].iloc[0] if len(forecast) else ""
-    figure.update_yaxes(title={"text": unit, "font": {"size": 12}})
+    figure.update_yaxes(title={"text": unit})
     return on_time_axis(laid_out(figure, look, 410), axis)
 
 
@@ -100,12 +100,15 @@ def _add_truth(
 
 
 def _add_earlier(figure: go.Figure, earlier: pd.DataFrame, minutes: int, look: Look) -> None:
-    """Medians of earlier origins; only the first is named in the legend."""
-    for place, (_, one) in enumerate(earlier.groupby("forecast_origin", sort=True)):
-        _add_line(
-            figure, one["valid_time"], one["q50"], minutes, "Earlier forecasts",
-            look.band(0.8), 1.2, named=place == 0, dash="dot",
-        )  # fmt: skip
+    """Medians of earlier origins: one trace, broken between origins, since each trace costs."""
+    x: list[datetime] = []
+    y: list[float | None] = []
+    for _, one in earlier.groupby("forecast_origin", sort=True):
+        times, values = stepped(list(one["valid_time"]), list(one["q50"]), minutes)
+        x += [*times, times[-1]]
+        y += [*values, None]
+    if x:
+        _add_points(figure, x, y, "Earlier forecasts", look.band(0.8), 1.2, "dot")
 
 
 def _add_band(
@@ -133,14 +136,21 @@ def _add_line(
     name: str,
     colour: str,
     width: float,
-    named: bool = True,
+) -> None:
+    _add_points(figure, *stepped(list(times), list(values), minutes), name, colour, width)
+
+
+def _add_points(
+    figure: go.Figure,
+    x: list[datetime],
+    y: list[float | None],
+    name: str,
+    colour: str,
+    width: float,
     dash: str = "solid",
 ) -> None:
-    x, y = stepped(list(times), list(values), minutes)
-    figure.add_scatter(
-        x=x, y=y, name=name, legendgroup=name, showlegend=named, mode="lines",
-        line={"color": colour, "width": width, "shape": "hv", "dash": dash}, hoverinfo="skip",
-    )  # fmt: skip
+    line = {"color": colour, "width": width, "shape": "hv", "dash": dash}
+    figure.add_scatter(x=x, y=y, name=name, mode="lines", line=line, hoverinfo="skip")
 
 
 def _add_hover(
@@ -201,7 +211,7 @@ def weather_figure(
     figure.update_annotations(font={"size": 12, "color": look.ink}, x=0, xanchor="left")
     figure.update_layout(margin={"t": 56}, legend={"y": 1.075 if len(variables) > 2 else 1.2})
     on_time_axis(figure, axis, title=False)
-    figure.update_xaxes(title={"text": axis.title, "font": {"size": 12}}, row=len(variables), col=1)
+    figure.update_xaxes(title={"text": axis.title}, row=len(variables), col=1)
     return figure
 
 
@@ -230,7 +240,7 @@ def cheapest_figure(hours: pd.DataFrame, axis: TimeAxis, minutes: int, look: Loo
             hovertext=words, hovertemplate="%{hovertext}<extra></extra>",
         )  # fmt: skip
     unit = rows["unit"].iloc[0] if len(rows) else ""
-    figure.update_yaxes(title={"text": unit, "font": {"size": 12}})
+    figure.update_yaxes(title={"text": unit})
     return on_time_axis(laid_out(figure, look, 300), axis)
 
 
@@ -253,6 +263,6 @@ def daily_error_figure(days: pd.DataFrame, look: Look) -> go.Figure:
         hovertemplate="%{x}: %{y:,.4g}<extra>Seasonal naive</extra>",
     )  # fmt: skip
     unit = rows["unit"].iloc[0] if len(rows) else ""
-    figure.update_yaxes(title={"text": f"MAE [{unit}]", "font": {"size": 12}}, rangemode="tozero")
-    figure.update_xaxes(title={"text": "Target day, local", "font": {"size": 12}}, nticks=8)
+    figure.update_yaxes(title={"text": f"MAE [{unit}]"}, rangemode="tozero")
+    figure.update_xaxes(title={"text": "Target day, local"}, nticks=8)
     return laid_out(figure, look, 280)

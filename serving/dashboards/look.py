@@ -72,8 +72,10 @@ def laid_out(figure: go.Figure, look: Look, height: int, legend: bool = True) ->
         hoverlabel={"font": {"size": 12}},
         dragmode=False,
     )
-    figure.update_xaxes(gridcolor=look.grid, linecolor=look.grid, automargin=True, zeroline=False)
-    figure.update_yaxes(gridcolor=look.grid, automargin=True, zerolinecolor=look.grid)
+    words = {"color": look.ink, "size": 12}
+    both = {"gridcolor": look.grid, "automargin": True, "title_font": words, "tickfont": words}
+    figure.update_xaxes(linecolor=look.grid, zeroline=False, **both)
+    figure.update_yaxes(zerolinecolor=look.grid, **both)
     return figure
 
 
@@ -87,5 +89,5 @@ def on_time_axis(figure: go.Figure, axis: TimeAxis, title: bool = True) -> go.Fi
         tickangle=0,
     )
     if title:
-        figure.update_xaxes(title={"text": axis.title, "font": {"size": 12}})
+        figure.update_xaxes(title={"text": axis.title})
     return figure

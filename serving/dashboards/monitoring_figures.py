@@ -49,8 +49,8 @@ def band_figure(performance: pd.DataFrame, champion: str | None, look: Look) -> 
         )  # fmt: skip
     line = {"color": look.ink, "dash": "dot", "width": 1.5}
     figure.add_hline(1.0, line=line, name="Seasonal naive", showlegend=bool(figure.data))
-    figure.update_yaxes(title={"text": "MAE / naive's MAE", "font": {"size": 12}})
-    figure.update_xaxes(title={"text": "Local hours of the target day", "font": {"size": 12}})
+    figure.update_yaxes(title={"text": "MAE / naive's MAE"})
+    figure.update_xaxes(title={"text": "Local hours of the target day"})
     return laid_out(figure, look, 340)
 
 
@@ -79,7 +79,7 @@ def coverage_figure(performance: pd.DataFrame, champion: str | None, look: Look)
         )  # fmt: skip
     least = float((100 * told["in_80"] / told["n"]).min()) if len(told) else 80
     figure.update_xaxes(
-        title={"text": "Truths within [%]; dotted: as promised", "font": {"size": 12}},
+        title={"text": "Truths within [%]; dotted: as promised"},
         range=[min(45, least - 5), 101.5],
     )
     return laid_out(figure, look, 340)
@@ -138,7 +138,7 @@ def _verdicts(
             figure.add_scatter(x=[None], y=[None], name=word, mode="markers", marker=marker)
     weeks = days[::7]
     figure.update_xaxes(
-        title={"text": "Local day", "font": {"size": 12}}, tickangle=0, tickmode="array",
+        title={"text": "Local day"}, tickangle=0, tickmode="array",
         tickvals=[_day(day) for day in weeks],
         ticktext=[_day(day) if day in (days[0], weeks[-1]) else f"{day.day}" for day in weeks],
     )  # fmt: skip

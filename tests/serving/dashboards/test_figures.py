@@ -94,11 +94,18 @@ def test_only_what_lies_on_the_axis_is_drawn() -> None:
     ]
 
 
-def test_each_earlier_origin_is_a_line_and_the_legend_names_them_once() -> None:
-    both = pd.concat([forecast(ORIGIN - DAY), forecast(ORIGIN - 2 * DAY)])
-    figure = forecast_figure(seen(earlier=both), axis(), DARK)
-    assert [trace.name for trace in figure.data].count("Earlier forecasts") == 2
-    assert names(figure).count("Earlier forecasts") == 1
+def test_earlier_origins_are_not_joined() -> None:
+    """Two origins whose days adjoin: the line breaks between them all the same."""
+    later = forecast(ORIGIN - DAY)
+    first = forecast(ORIGIN - 2 * DAY).assign(valid_time=pd.to_datetime(HOURS) - pd.Timedelta(DAY))
+    picture = forecast_figure(
+        seen(earlier=pd.concat([later, first])),
+        hours_axis(START - DAY, START + DAY, ZONE),
+        DARK,
+    )
+    [line] = [trace for trace in picture.data if trace.name == "Earlier forecasts"]
+    assert [place for place, value in enumerate(line.y) if value is None] == [25, 51]
+    assert line.x[25] == line.x[26] == placed(START)
 
 
 def test_hovering_tells_time_median_and_intervals() -> None:
