@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from lakehouse.time import HOUR
 from serving.dashboards.asking import Api
 from serving.dashboards.forecast_figures import (
     Seen,
@@ -15,7 +16,7 @@ from serving.dashboards.forecast_figures import (
     weather_figure,
 )
 from serving.dashboards.local_axis import days_axis, hours_axis, hours_of, moment
-from serving.dashboards.panels import current_look, draw, figures, missing, panel
+from serving.dashboards.panels import current_look, draw, figures, missing, panel, stale
 from serving.dashboards.series_story import (
     LOOK_BACK,
     Series,
@@ -46,6 +47,8 @@ def forecasts_page(api: Api) -> None:
         missing(f"No forecast of `{series.series_id}` has been made yet.", _DAILY)
         _observed_only(api, series)
         return
+    clock = datetime.fromisoformat(api.state()["clock"])
+    stale("The newest forecast of this series", (clock - origins[-1]) / HOUR)
     origin = _chosen_origin(origins, series)
     seen = seen_at(api, series, origin)
     _figures(series, seen)

@@ -80,7 +80,9 @@ def laid_out(figure: go.Figure, look: Look, height: int, legend: bool = True) ->
 
 
 def on_time_axis(figure: go.Figure, axis: TimeAxis, title: bool = True) -> go.Figure:
-    """Put a time axis under a figure."""
+    """Put a time axis under a figure. The nearest value is told from afar: fingers are wide. (Other
+    ways of hovering also tell the axis's own time, which is in UTC.)"""
+    figure.update_layout(hovermode="closest", hoverdistance=200)
     figure.update_xaxes(
         range=[placed(axis.first), placed(axis.last)],
         tickmode="array",

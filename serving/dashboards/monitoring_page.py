@@ -22,7 +22,7 @@ from serving.dashboards.monitoring_tables import (
     runs_table,
     trainings_table,
 )
-from serving.dashboards.panels import current_look, draw, figures, missing, panel
+from serving.dashboards.panels import current_look, draw, figures, missing, panel, stale
 
 _DAILY = "gridcast run daily"
 
@@ -71,6 +71,7 @@ def _freshness(api: Api, state: dict[str, Any], zone: ZoneInfo) -> None:
                 ("Newest value known", _when(known, zone), None),
             ]
         )  # fmt: skip
+        stale("The newest forecast", hours or 0.0)
         if state["last_runs"]:
             runs_table(pd.DataFrame(state["last_runs"]))
         else:

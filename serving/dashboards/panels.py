@@ -13,6 +13,10 @@ from serving.dashboards.look import DARK, LIGHT, PLOT_OPTIONS, Look
 _log = logging.getLogger("gridcast.dashboards")
 
 
+#: One origin a day: after so many hours one has been missed.
+_STALE_HOURS = 30
+
+
 @contextmanager
 def panel(title: str, about: str = "") -> Iterator[None]:
     """A framed part of a page, as high as the one beside it. What goes wrong in it is told in it,
@@ -33,6 +37,12 @@ def panel(title: str, about: str = "") -> Iterator[None]:
 def missing(what: str, command: str) -> None:
     """Say what is not there yet and which command brings it."""
     st.info(f"{what} Run `{command}`.")
+
+
+def stale(what: str, hours: float) -> None:
+    """Say so where what should be made every day is older than that."""
+    if hours > _STALE_HOURS:
+        st.warning(f"{what} is {hours:,.0f} hours old. Run `gridcast run daily`.")
 
 
 def figures(told: Sequence[tuple[str, str, str | None]]) -> None:

@@ -59,6 +59,9 @@ def test_it_opens_with_the_forecast_of_the_newest_origin(stage: Stage, page: Pag
     for word in ("Median", "50 %", "80 %", "90 %", "EUR/MWh"):
         expect(day.get_by_text(word, exact=True).first).to_be_visible()
     expect(day.get_by_text("Local time, Europe/Copenhagen (UTC+2)")).to_be_visible()
+    day.locator(".js-plotly-plot .nsewdrag").first.hover()
+    told = re.compile(r"^Sat 26 Oct 1\d:00 \(UTC\+2\)2,51\d EUR/MWh80 %: ")
+    expect(day.locator(".hoverlayer").first).to_have_text(told)
     weather = panel(page, "Weather")
     expect(weather.get_by_text("Temperature [°C]")).to_be_visible()
     assert page.get_by_text("Deploy").count() == 0

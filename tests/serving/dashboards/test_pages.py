@@ -1,5 +1,6 @@
 """What pages say, run by Streamlit without a browser, over an API in every state."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,7 +107,9 @@ def test_a_series_whose_forecasts_ended_long_ago_is_shown_at_its_last(
 ) -> None:
     with over(filled) as address:
         app = opened(address, monkeypatch, series=STALE)
-    assert "Thursday 17 October 2024, 24 hours" in said(app)
+    told = said(app)
+    assert "Thursday 17 October 2024, 24 hours" in told
+    assert re.search(r"forecast of this series is \d+ hours old. Run `gridcast run daily`", told)
     assert not app.error
 
 
