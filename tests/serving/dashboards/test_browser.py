@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from lakehouse.time import iso
 from serving.dashboards.look import DARK, LIGHT, Look
@@ -18,18 +18,13 @@ PAGES = ["", "monitoring"]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def stage(filled: Path) -> Iterator[Stage]:
     chromium = require_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
-        yield browser
+        with staged(filled, browser.new_context()) as stage:
+            yield stage
         browser.close()
-
-
-@pytest.fixture(scope="module")
-def stage(filled: Path, browser: Browser) -> Iterator[Stage]:
-    with staged(filled, browser) as stage:
-        yield stage
 
 
 @pytest.fixture
@@ -76,7 +71,7 @@ def test_a_series_is_chosen_by_keyboard_and_kept_in_the_address(stage: Stage, pa
     choose(page, "Group", "load")
     expect(page.get_by_text(f"{LOAD} · kWh")).to_be_visible()
     expect(page.get_by_text("Sum of the day")).to_be_visible()
-    assert page.get_by_role("heading", name="Cheapest hours").count() == 0
+    expect(page.get_by_role("heading", name="Cheapest hours")).to_have_count(0)
 
 
 def test_the_slider_goes_back_to_older_forecasts(stage: Stage, page: Page) -> None:
@@ -104,7 +99,9 @@ def test_the_download_is_what_the_api_answers(stage: Stage, page: Page, tmp_path
 def test_monitoring_tells_of_data_models_and_what_needs_a_person(stage: Stage, page: Page) -> None:
     stage.opened(page, "monitoring?watched=price")
     expect(page.get_by_text("Fri 25 Oct 09:30")).to_be_visible()
-    expect(panel(page, "Accuracy by hour").get_by_text("Seasonal naive")).to_be_visible()
+    expect(
+        panel(page, "Accuracy by hour").get_by_text("Seasonal naive", exact=True)
+    ).to_be_visible()
     expect(panel(page, "Calibration").get_by_text("lstm (in charge)")).to_be_visible()
     expect(panel(page, "Drift").get_by_text("observations · value")).to_be_visible()
     expect(panel(page, "Data quality").get_by_text("23 of 24 hours")).to_be_visible()

@@ -67,6 +67,16 @@ def test_something_else_at_the_address_is_one_sentence(monkeypatch: pytest.Monke
     assert "answered 500. Is it Gridcast's API?" in fault.value
 
 
+def test_the_first_key_of_the_api_is_used(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(settings_of(filled, api_keys=("secret", "other"))) as client:
+        address = str(client.base_url)
+        [fault] = opened(address, monkeypatch).error
+        monkeypatch.setenv("GRIDCAST_API_KEYS", '["secret"]')
+        app = opened(address, monkeypatch)
+    assert "The API wants a key." in fault.value
+    assert not app.error and app.metric
+
+
 def test_a_series_without_forecasts_says_what_makes_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
