@@ -32,6 +32,7 @@ from serving.dashboards.series_story import (
 
 _NO_SERIES = "There are no series yet."
 _DAILY = "gridcast run daily"
+_SEEN_LAST = "series seen last"
 
 
 def forecasts_page(api: Api) -> None:
@@ -64,9 +65,9 @@ def forecasts_page(api: Api) -> None:
 
 
 def _chosen_series(catalogue: pd.DataFrame) -> Series:
-    """By two boxes, and first by the address, which names the series from then on."""
+    """By two boxes. At first that of the address, else the one seen before another page."""
     rows = {row["series_id"]: row for row in catalogue.to_dict("records")}
-    asked = st.query_params.get("series")
+    asked = st.query_params.get("series", st.session_state.get(_SEEN_LAST))
     left, right = st.columns(2)
     groups = sorted(set(catalogue["series_group"]))
     group = left.selectbox(
@@ -79,7 +80,7 @@ def _chosen_series(catalogue: pd.DataFrame) -> Series:
         filter_mode=None, format_func=lambda name: rows[name]["description"] or name,
     )  # fmt: skip
     series = Series.of(rows[chosen])
-    st.query_params["series"] = series.series_id
+    st.query_params["series"] = st.session_state[_SEEN_LAST] = series.series_id
     st.caption(
         f"`{series.series_id}` · {series.unit} · every {series.minutes} minutes · "
         f"days and times in {series.zone.key}"

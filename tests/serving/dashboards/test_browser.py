@@ -110,10 +110,12 @@ def test_monitoring_tells_of_data_models_and_what_needs_a_person(stage: Stage, p
         expect(panel(page, title).locator("[data-testid=stDataFrame] canvas").first).to_be_visible()
 
 
-def test_one_page_leads_to_the_other(stage: Stage, page: Page) -> None:
-    stage.opened(page)
+def test_who_comes_back_from_the_other_page_finds_the_same_series(stage: Stage, page: Page) -> None:
+    stage.opened(page, f"?series={DK2}")
     page.get_by_role("link", name="Monitoring").click()
     expect(page.get_by_role("heading", name="Freshness")).to_be_visible()
+    settled(page).get_by_role("link", name="Forecasts").click()
+    expect(page.get_by_text(f"{DK2} · EUR/MWh")).to_be_visible()
     settled(page)
 
 
