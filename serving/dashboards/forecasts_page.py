@@ -1,7 +1,6 @@
 """The page of forecasts: one series, one origin, and what has become of it."""
 
 from datetime import datetime
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -15,6 +14,7 @@ from serving.dashboards.forecast_figures import (
     forecast_figure,
     weather_figure,
 )
+from serving.dashboards.forecast_tables import cheapest_table, models_table
 from serving.dashboards.local_axis import days_axis, hours_axis, hours_of, moment
 from serving.dashboards.panels import current_look, draw, figures, missing, panel, stale
 from serving.dashboards.series_story import (
@@ -24,7 +24,6 @@ from serving.dashboards.series_story import (
     day_total,
     figure_text,
     forecast_question,
-    models_of,
     origins_of,
     seen_at,
     weather_at,
@@ -172,32 +171,25 @@ def _cheapest(api: Api, series: Series, origin: datetime) -> None:
         with left:
             figure = cheapest_figure(hours, axis, series.minutes, current_look())
             draw(figure, "cheapest", f"Prices of {series.series_id} by hour")
-        unit = series.unit
-        right.dataframe(
-            hours.nsmallest(8, "rank")[["rank", "local_time", "q50", "q10", "q90"]],
+        right.table(
+            cheapest_table(hours),
+            border="horizontal",
             hide_index=True,
-            column_config={
-                "rank": st.column_config.NumberColumn("Rank"),
-                "local_time": st.column_config.TextColumn("From"),
-                "q50": st.column_config.NumberColumn(f"Median [{unit}]", format="%.2f"),
-                "q10": st.column_config.NumberColumn("10 %", format="%.2f"),
-                "q90": st.column_config.NumberColumn("90 %", format="%.2f"),
-            },
-            alt="The eight cheapest intervals",
+            alt="The cheapest intervals",
         )
 
 
 def _accuracy(api: Api, series: Series) -> None:
     about = f"All models, on days whose truth is known. MAE and bias in {series.unit}."
     with panel("How good it has been", about):
-        models = models_of(api, series)
-        if models.empty:
+        performance = api.rows("performance", {"series_id": series.series_id})
+        if performance.empty:
             missing("No forecast of this series has met its truth yet.", _DAILY)
             return
         left, right = st.columns([3, 2])
         with left:
-            st.dataframe(models, hide_index=True, column_config=_model_columns(series.unit),
-                         alt="Accuracy by model")  # fmt: skip
+            told = models_table(performance)
+            st.table(told, border="horizontal", hide_index=True, alt="Accuracy by model")
             st.caption(
                 "Skill: how much smaller the error is than seasonal naive's on the same hours. "
                 "Bias: forecast less truth. In 80 %: share of truths within that interval."
@@ -205,22 +197,6 @@ def _accuracy(api: Api, series: Series) -> None:
         with right:
             figure = daily_error_figure(answered_days(api, series), current_look())
             draw(figure, "errors", f"Mean absolute error of {series.series_id} by day")
-
-
-def _model_columns(unit: str) -> dict[str, Any]:
-    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    digits = "%.3f" if "DKK" in unit or "GBP" in unit else "%,.1f"
-    return {
-        "model_name": text("Model"),
-        "forecast_source": text("As"),
-        "days": number("Days"),
-        "mae": number("MAE", format=digits),
-        "bias": number("Bias", format=digits),
-        "skill": number("Skill", format="%.0f %%"),
-        "coverage_80": number("In 80 %", format="%.0f %%"),
-        "coverage_90": number("In 90 %", format="%.0f %%"),
-        "unit": None,
-    }
 
 
 def _observed_only(api: Api, series: Series) -> None:

@@ -80,18 +80,6 @@ def weather_at(api: Api, series: Series, origin: datetime) -> tuple[pd.DataFrame
     return forecast, api.rows("weather", about | {"source": "observed"})
 
 
-def models_of(api: Api, series: Series) -> pd.DataFrame:
-    """How good each model was for a series: shares in percent, the best first."""
-    rows = api.rows("performance", {"series_id": series.series_id})
-    told = rows.sort_values("mae", ignore_index=True)
-    for name in ("skill", "coverage_80", "coverage_90"):
-        told[name] = 100 * told[name]
-    return told[
-        ["model_name", "forecast_source", "days", "mae", "bias", "skill", "coverage_80",
-         "coverage_90", "unit"]
-    ]  # fmt: skip
-
-
 def answered_days(api: Api, series: Series) -> pd.DataFrame:
     """The error of each scored day, of the champion, else of who stood in for it."""
     rows = api.rows("performance", {"series_id": series.series_id, "by": "target_day"})

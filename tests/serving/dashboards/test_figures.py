@@ -18,6 +18,7 @@ from serving.dashboards.forecast_figures import (
     forecast_figure,
     weather_figure,
 )
+from serving.dashboards.forecast_tables import cheapest_table, models_table
 from serving.dashboards.local_axis import TimeAxis, hours_axis, placed
 from serving.dashboards.look import DARK, LIGHT
 from serving.dashboards.monitoring_figures import (
@@ -214,3 +215,30 @@ def test_energy_sums_up_and_prices_average() -> None:
     frame = forecast()
     assert day_total(frame, "energy") == ("Sum of the day", frame["q50"].sum())
     assert day_total(frame, "price") == ("Mean of the day", frame["q50"].mean())
+
+
+def test_models_are_listed_best_first_with_shares_in_percent() -> None:
+    rows = pd.DataFrame(
+        {"model_name": ["seasonal_naive", "lstm"], "forecast_source": ["fallback", "champion"],
+         "days": 7, "mae": [1368.71, 1048.02], "bias": [-48.06, 0.0], "skill": [None, 0.234],
+         "coverage_80": 0.8, "coverage_90": 1.0}
+    )  # fmt: skip
+    told = models_table(rows).to_dict("records")
+    assert [row["Model"] for row in told] == ["lstm", "seasonal_naive"]
+    assert (told[0]["MAE"], told[0]["Skill"], told[0]["In 90 %"]) == ("1,048.0", "23 %", "100 %")
+    assert (told[1]["Bias"], told[1]["Skill"]) == ("-48.1", "")
+
+
+@pytest.mark.parametrize(
+    ("scale", "cell"), [(1.0, "0.10\u00a0–\u00a00.30"), (100.0, "10.0\u00a0–\u00a030.0")]
+)
+def test_the_cheapest_hours_are_listed_by_rank(scale: float, cell: str) -> None:
+    rows = pd.DataFrame(
+        {"rank": range(24, 0, -1), "local_time": "03:00", "unit": "DKK/kWh", "q10": 0.1 * scale,
+         "q50": 0.2 * scale, "q90": 0.3 * scale}
+    )  # fmt: skip
+    told = cheapest_table(rows)
+    assert told["Rank"].tolist() == [f"{i}" for i in range(1, 9)]
+    assert list(told.columns)[2] == "Median [DKK/kWh]"
+    assert told["80 % interval"].iloc[0] == cell
+    assert cheapest_table(rows.iloc[:0]).empty
