@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gridcast.front import Front
+from gridcast.front import MLFLOW_PORT, Front
 
 serve = typer.Typer(no_args_is_help=True, help="Serve the tables to people and programs.")
 
@@ -27,3 +27,25 @@ def serve_api(
         told = f"API  {address}/forecasts  All paths: {address}/openapi.json  Stop it with Ctrl-C."
         front.console.print(told, soft_wrap=True)
         serve(app, bound, workers)
+
+
+@serve.command("dashboards")
+def serve_dashboards(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
+    api: Annotated[
+        str, typer.Option(help="Where the API is; 'gridcast serve api' starts one.")
+    ] = "http://127.0.0.1:8000",
+    mlflow: Annotated[
+        str, typer.Option(help="Where links to training runs lead; 'gridcast up' starts it.")
+    ] = f"http://127.0.0.1:{MLFLOW_PORT}",
+) -> None:
+    """Show forecasts and monitoring in a browser, from a running API, until Ctrl-C."""
+    from serving.dashboards.server import require_free, serve
+
+    front: Front = context.obj
+    require_free(host, port)
+    told = f"Dashboards  http://{host}:{port}  They ask the API at {api}.  Stop it with Ctrl-C."
+    front.console.print(told, soft_wrap=True)
+    serve(host, port, api, mlflow, front.settings.api_keys)
