@@ -141,7 +141,7 @@ def doctor(context: typer.Context) -> None:
 
 @app.command()
 def up(context: typer.Context) -> None:
-    """Start the Prefect server, its deployments, a worker and MLflow's page, until Ctrl-C."""
+    """Start all pages and servers, the deployments and a worker, with one log, until Ctrl-C."""
     from gridcast.up import run_up
 
     run_up(context.obj)

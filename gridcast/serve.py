@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gridcast.front import MLFLOW_PORT, Front
+from gridcast.front import API_PORT, DASHBOARDS_PORT, MLFLOW_PORT, Front
 
 serve = typer.Typer(no_args_is_help=True, help="Serve the tables to people and programs.")
 
@@ -13,7 +13,7 @@ serve = typer.Typer(no_args_is_help=True, help="Serve the tables to people and p
 def serve_api(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = API_PORT,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
 ) -> None:
     """Answer over HTTP, read only, until Ctrl-C."""
@@ -33,10 +33,10 @@ def serve_api(
 def serve_dashboards(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65535)] = DASHBOARDS_PORT,
     api: Annotated[
         str, typer.Option(help="Where the API is; 'gridcast serve api' starts one.")
-    ] = "http://127.0.0.1:8000",
+    ] = f"http://127.0.0.1:{API_PORT}",
     mlflow: Annotated[
         str, typer.Option(help="Where links to training runs lead; 'gridcast up' starts it.")
     ] = f"http://127.0.0.1:{MLFLOW_PORT}",
