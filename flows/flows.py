@@ -51,12 +51,12 @@ def build(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
 @flow(name="train", flow_run_name=_run_name, timeout_seconds=4 * 3600, validate_parameters=False)
 def train(
     profile: str | None = None, as_of: datetime | None = None, groups: list[str] | None = None
-) -> Outcome:
-    """Train one model per series group and decide who is champion."""
+) -> dict[str, Outcome]:
+    """Train one model per series group, decide who is champion, and tell of it."""
     run = new_run(profile, as_of)
-    outcome = steps.train(run, groups)
-    steps.publish(run, "train", {"train": outcome})
-    return outcome
+    done = {"train": steps.train(run, groups), "news": steps.tell_news(run)}
+    steps.publish(run, "train", done)
+    return done
 
 
 @flow(name="forecast", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
@@ -72,16 +72,23 @@ def evaluate(profile: str | None = None, as_of: datetime | None = None) -> Outco
 
 
 @flow(name="monitor", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
-def monitor(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
-    """Profile, judge drift and quality, and mail the report."""
-    return _single(steps.monitor, profile, as_of)
+def monitor(
+    profile: str | None = None, as_of: datetime | None = None, weekly: bool = False
+) -> dict[str, Outcome]:
+    """Profile, judge drift and quality, tell what needs a person, and mail the report; weekly: that
+    of the week, too."""
+    run = new_run(profile, as_of)
+    done = {"watch": steps.watch(run), "alert": steps.alert(run)}
+    done["report"] = steps.report(run, weekly)
+    steps.publish(run, "monitor", done)
+    return done
 
 
 @flow(name="daily", flow_run_name=_run_name, timeout_seconds=2 * 3600, validate_parameters=False)
 def daily(
     profile: str | None = None, as_of: datetime | None = None, report: bool = True
 ) -> dict[str, Outcome]:
-    """Ingest, build, forecast, evaluate and monitor one day.
+    """Ingest, build, judge what came, forecast, evaluate, and tell what needs a person.
 
     On a sample clock without `as_of` the clock moves to the next origin; a day that was
     interrupted is completed first.
@@ -98,13 +105,23 @@ def daily(
         else:
             done["ingest"] = steps.ingest(run)
         done["build"] = steps.build(run)
+        done["watch"] = _without_stopping(steps.watch, run)
         done["forecast"] = steps.forecast(run)
         done["evaluate"] = steps.evaluate(run)
+        done["alert"] = steps.alert(run)
         if report:
-            done["monitor"] = steps.monitor(run)
+            done["report"] = steps.report(run)
         whole.sentences += [s for outcome in done.values() for s in outcome.sentences]
     steps.publish(run, "daily", done)
     return done
+
+
+def _without_stopping(step: Callable[[Run], Outcome], run: Run) -> Outcome:
+    """A step that the day does not wait for: where it fails, gold.runs and an incident say so."""
+    try:
+        return step(run)
+    except Exception as fault:
+        return Outcome(sentences=[f"{getattr(step, 'name', 'A step')} failed: {fault}"])
 
 
 def next_day(run: Run) -> datetime:

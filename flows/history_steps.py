@@ -23,7 +23,7 @@ from spark_jobs.rebuild import PastRun
 
 told = progress.tell
 LAYERS = ("silver", "gold")
-_REPEATED = ("train", "forecast", "evaluate", "monitor")
+_REPEATED = ("train", "watch", "forecast", "evaluate")
 
 
 @task(name="backfill", cache_policy=NO_CACHE)

@@ -9,6 +9,7 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
+from flows.events import ask_for_training
 from flows.run import Outcome, Run
 from lakehouse.errors import SourceError
 from lakehouse.tables import TABLES
@@ -21,6 +22,7 @@ from lakehouse.tables.gold import (
     RUNS,
     TRAINING_RUNS,
 )
+from lakehouse.tables.watched import RETRAINING
 from lakehouse.time import iso
 from sources.addresses import addresses
 from sources.http import Pace, new_client
@@ -33,7 +35,9 @@ from spark_jobs import live_days as live_days_job
 from spark_jobs import monitor as monitor_job
 from spark_jobs import outbox as outbox_job
 from spark_jobs import report as report_job
+from spark_jobs import retraining as retraining_job
 from spark_jobs import train as train_job
+from spark_jobs import weekly as weekly_job
 
 #: In the detail of an `evaluate`: from when on it looked for truth that had become known.
 SINCE = "since"
@@ -156,23 +160,71 @@ def _evaluated_before(run: Run) -> datetime | None:
     return max((row["as_of"] for row in done), default=None)
 
 
-@task(name="monitor", cache_policy=NO_CACHE)
-def monitor(run: Run) -> Outcome:
-    """Profiles, drift, quality and the report mail."""
-    with run.recorded("monitor") as outcome:
+@task(name="watch", cache_policy=NO_CACHE)
+def watch(run: Run) -> Outcome:
+    """Judge what arrived before anything is made of it: profiles, drift and quality."""
+    with run.recorded("watch") as outcome:
         if run.run_kind == "replay":
-            outcome.sentences.append("A replay profiles nothing and mails nobody.")
+            outcome.sentences.append("A replay profiles nothing.")
             return outcome
         outcome.written = monitor_job.run(
             run.tables, run.arrow, run.catalogue, run.as_of, run.run_id
         )
+    return outcome
+
+
+@task(name="alert", cache_policy=NO_CACHE)
+def alert(run: Run) -> Outcome:
+    """Tell at once what needs a person, and ask for trainings that cannot wait."""
+    with run.recorded("alert") as outcome:
+        if run.run_kind == "replay":
+            outcome.sentences.append("A replay mails nobody.")
+            return outcome
+        mails = run.arrow.count(OUTBOX)
         told = incidents_job.run(run.arrow, run.catalogue, run.settings, run.as_of, run.run_id)
-        outcome.written[INCIDENTS.name] = told
+        outcome.written = {INCIDENTS.name: told, OUTBOX.name: run.arrow.count(OUTBOX) - mails}
+        rows = retraining_job.run(run.arrow, run.catalogue, run.settings, run.as_of, run.run_id)
+        outcome.written[RETRAINING.name] = len(rows)
+        outcome.sentences += [row["reason"] for row in rows]
+        for row in rows:
+            if row["verdict"] == retraining_job.ASKED:
+                ask_for_training(run.settings.profile, row)
+        outcome.sentences += outbox_job.run(run.arrow, run.settings, run.as_of, run.run_id)
+    return outcome
+
+
+@task(name="news", cache_policy=NO_CACHE)
+def tell_news(run: Run) -> Outcome:
+    """Tell of what a training decided."""
+    with run.recorded("news") as outcome:
+        if run.run_kind == "live":
+            mails = run.arrow.count(OUTBOX)
+            told = incidents_job.tell_news(
+                run.arrow, run.catalogue, run.settings, run.as_of, run.run_id
+            )
+            outcome.written = {INCIDENTS.name: told, OUTBOX.name: run.arrow.count(OUTBOX) - mails}
+            outcome.sentences += outbox_job.run(run.arrow, run.settings, run.as_of, run.run_id)
+    return outcome
+
+
+@task(name="report", cache_policy=NO_CACHE)
+def report(run: Run, weekly: bool = False) -> Outcome:
+    """Build the report and mail it; on Mondays, or where it is asked for, that of the week, too."""
+    with run.recorded("report") as outcome:
+        if run.run_kind == "replay":
+            outcome.sentences.append("A replay mails nobody.")
+            return outcome
         delivered = report_job.run(
             run.tables, run.arrow, run.catalogue, run.settings, run.as_of, run.run_id
         )
-        outcome.written[OUTBOX.name] = told + delivered.rows  # each incident has its mail
+        outcome.written[OUTBOX.name] = delivered.rows
         outcome.sentences.append(f"Report: {delivered.page}")
+        week = weekly_job.run(
+            run.tables, run.arrow, run.catalogue, run.settings, run.as_of, run.run_id, asked=weekly
+        )
+        if week:
+            outcome.written[OUTBOX.name] += week.rows
+            outcome.sentences.append(f"Weekly report: {week.page}")
         outcome.sentences += outbox_job.run(run.arrow, run.settings, run.as_of, run.run_id)
     return outcome
 

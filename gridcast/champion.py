@@ -35,7 +35,7 @@ def promote(
     run = _checked(context.obj, group, reason)
     wanted = Model(group, model, version)
     said = by_hand.promote(run.arrow, run.settings, wanted, reason, run.as_of, run.run_id)
-    context.obj.console.print(said, markup=False)
+    _tell(context.obj, run, said)
 
 
 def rollback(context: typer.Context, group: Group, reason: Reason) -> None:
@@ -44,7 +44,17 @@ def rollback(context: typer.Context, group: Group, reason: Reason) -> None:
 
     run = _checked(context.obj, group, reason)
     said = by_hand.rollback(run.arrow, run.settings, group, reason, run.as_of, run.run_id)
-    context.obj.console.print(said, markup=False)
+    _tell(context.obj, run, said)
+
+
+def _tell(front: Front, run: "Run", said: str) -> None:
+    """Here and, at once, by mail."""
+    from spark_jobs import incidents, outbox
+
+    incidents.tell_news(run.arrow, run.catalogue, run.settings, run.as_of, run.run_id)
+    waiting = outbox.run(run.arrow, run.settings, run.as_of, run.run_id)
+    for sentence in (said, *waiting):
+        front.console.print(sentence, markup=False)
 
 
 def _checked(front: Front, group: str, reason: str) -> "Run":

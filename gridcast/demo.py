@@ -16,15 +16,26 @@ from rich.progress import (
 )
 
 from gridcast.front import Front
+from gridcast.incident import Chronicle, Incident, front_of, read_incident
 from gridcast.page import print_page
 from lakehouse.catalogue import SeriesGroup
 from lakehouse.clock import SampleClock
 from lakehouse.errors import BadInput
 from lakehouse.time import DAY, day_start, local_day
 
+DAYS = 17
+"""So many days have truth of all kinds: consumption is published nine days late."""
 
-def run_demo(front: Front, fresh: bool, days: int) -> None:
-    """Live through `days` days of the sample. Interrupted and started again, it goes on."""
+
+def run_demo(front: Front, fresh: bool, days: int | None, incident: str | None) -> None:
+    """Live through `days` days of the sample. Interrupted and started again, it goes on.
+
+    incident: the name of what goes wrong meanwhile, told day by day.
+    """
+    goes_wrong = read_incident(incident) if incident else None
+    if goes_wrong:
+        front = front_of(front, str(incident), goes_wrong)
+        front.console.print(goes_wrong.story)
     settings = front.settings
     clock = settings.make_clock()
     if not isinstance(clock, SampleClock):
@@ -36,7 +47,7 @@ def run_demo(front: Front, fresh: bool, days: int) -> None:
         _empty(settings.lakehouse)
     started = monotonic()
     with _progress(front) as progress:
-        _live_through(front, clock, days, progress)
+        _live_through(front, clock, days or _days(goes_wrong), goes_wrong, progress)
     from flows.run import new_run
 
     print_page(front, new_run(settings.profile, None), monotonic() - started)
@@ -54,7 +65,13 @@ def _empty(lakehouse: Path) -> None:
     shutil.rmtree(lakehouse)
 
 
-def _live_through(front: Front, clock: SampleClock, days: int, progress: Progress) -> None:
+def _days(incident: Incident | None) -> int:
+    return incident.days if incident else DAYS
+
+
+def _live_through(
+    front: Front, clock: SampleClock, days: int, incident: Incident | None, progress: Progress
+) -> None:
     bar = progress.add_task("Starting Spark and Prefect", total=days + 4)
     profile = front.settings.profile
     with front.flows() as flows:
@@ -63,6 +80,7 @@ def _live_through(front: Front, clock: SampleClock, days: int, progress: Progres
 
         run = new_run(profile, None)
         schedule = run.catalogue.schedule
+        chronicle = Chronicle(incident, progress.console, flows) if incident else None
 
         def step(told: str, flow: str, **parameters: Any) -> None:
             progress.update(bar, description=told)
@@ -82,6 +100,8 @@ def _live_through(front: Front, clock: SampleClock, days: int, progress: Progres
                 day = local_day(origin, schedule.zone)
                 step(f"Day {day}: ingest, build, forecast, evaluate", "daily", report=False)
                 progress.advance(bar)
+                if chronicle:
+                    chronicle.after_day(new_run(profile, None))
         evening = day_start(local_day(origins[-1], schedule.zone) + DAY, schedule.zone)
         if clock.now() < evening:
             clock.move_to(evening)

@@ -138,6 +138,11 @@ def _learnt(found: "Explanation") -> Iterator[tuple[str, str]]:
     if stretch:
         told = (f"{name} by {factor:.3f}" for name, factor in zip(_PAIRS, stretch, strict=True))
         yield "calibration", f"intervals stretched: {', '.join(told)}"
+    live = found.model["live_calibration"]
+    if live:
+        factors = (live["factor_90"], live["factor_80"], live["factor_50"])
+        told = (f"{name} by {factor:.3f}" for name, factor in zip(_PAIRS, factors, strict=True))
+        yield "", f"and after {live['n_days']:.0f} live days: {', '.join(told)}"
     if found.decision:
         decision = found.decision
         yield (

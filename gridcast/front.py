@@ -16,6 +16,7 @@ from lakehouse.spark.session import spark_session
 
 PREFECT_PORT = 4200
 MLFLOW_PORT = 5000
+API_PORT, DASHBOARDS_PORT, SQL_PORT = 8000, 8501, 10000
 SERVER = f"http://127.0.0.1:{PREFECT_PORT}"
 
 

@@ -78,13 +78,18 @@ def options(
 def demo(
     context: typer.Context,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over in an empty folder.")] = False,
-    days: Annotated[int, typer.Option(min=1, max=44, help="Days to live through.")] = 17,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=44, help="Days to live through: 17 unless told.")
+    ] = None,
+    incident: Annotated[
+        str | None, typer.Option(help="Something goes wrong: level-shift or unit-change.")
+    ] = None,
 ) -> None:
     """Run the whole job on the recorded sample: history, training, days of forecasts, report."""
     from gridcast.demo import run_demo
 
     context.obj.lasting = True
-    run_demo(context.obj, fresh, days)
+    run_demo(context.obj, fresh, days, incident)
 
 
 @app.command()
@@ -97,11 +102,14 @@ def run(
             parser=_moment, metavar="TIME", help="Moment whose knowledge to use, with an offset."
         ),
     ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="Of train: only this series group. Repeatable.")
+    ] = None,
 ) -> None:
     """Run one flow now, or as of a past moment (a replay)."""
     from gridcast.run import run_flow
 
-    run_flow(context.obj, flow.value, as_of)
+    run_flow(context.obj, flow.value, as_of, group)
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # a query may begin with --
@@ -135,7 +143,7 @@ def doctor(context: typer.Context) -> None:
 
 @app.command()
 def up(context: typer.Context) -> None:
-    """Start the Prefect server, its deployments, a worker and MLflow's page, until Ctrl-C."""
+    """Start all pages and servers, the deployments and a worker, with one log, until Ctrl-C."""
     from gridcast.up import run_up
 
     run_up(context.obj)

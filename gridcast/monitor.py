@@ -14,6 +14,13 @@ def add_monitor(app: typer.Typer) -> None:
 
 def monitor(
     context: typer.Context,
+    weekly: Annotated[
+        bool,
+        typer.Option(
+            "--weekly",
+            help="Also report on the seven local days before, as every Monday's first run does.",
+        ),
+    ] = False,
     whylogs_html: Annotated[
         bool,
         typer.Option(
@@ -27,7 +34,7 @@ def monitor(
     from gridcast.run import run_flow
 
     front: Front = context.obj
-    run_flow(front, "monitor", None)
+    run_flow(front, "monitor", None, weekly=weekly)
     if whylogs_html:
         _write_pages(front)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gridcast.front import Front
+from gridcast.front import API_PORT, DASHBOARDS_PORT, MLFLOW_PORT, SQL_PORT, Front
 
 serve = typer.Typer(no_args_is_help=True, help="Serve the tables to people and programs.")
 
@@ -15,7 +15,7 @@ serve = typer.Typer(no_args_is_help=True, help="Serve the tables to people and p
 def serve_api(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = API_PORT,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
 ) -> None:
     """Answer over HTTP, read only, until Ctrl-C."""
@@ -37,7 +37,7 @@ def serve_sql(
     host: Annotated[
         str, typer.Option(help="Address to listen at; whoever reaches it reads all.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = 10000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = SQL_PORT,
 ) -> None:
     """Answer SQL for beeline, JDBC, ODBC and PyHive, read only, until Ctrl-C."""
     from serving.sql.server import sql_server
@@ -51,3 +51,25 @@ def serve_sql(
         address = f"jdbc:hive2://{host}:{server.port}/gold"
         front.console.print(f"SQL  {address}  Stop it with Ctrl-C.", soft_wrap=True)
         server.wait()
+
+
+@serve.command("dashboards")
+def serve_dashboards(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = DASHBOARDS_PORT,
+    api: Annotated[
+        str, typer.Option(help="Where the API is; 'gridcast serve api' starts one.")
+    ] = f"http://127.0.0.1:{API_PORT}",
+    mlflow: Annotated[
+        str, typer.Option(help="Where links to training runs lead; 'gridcast up' starts it.")
+    ] = f"http://127.0.0.1:{MLFLOW_PORT}",
+) -> None:
+    """Show forecasts and monitoring in a browser, from a running API, until Ctrl-C."""
+    from serving.dashboards.server import require_free, serve
+
+    front: Front = context.obj
+    require_free(host, port)
+    told = f"Dashboards  http://{host}:{port}  They ask the API at {api}.  Stop it with Ctrl-C."
+    front.console.print(told, soft_wrap=True)
+    serve(host, port, api, mlflow, front.settings.api_keys)

@@ -1,34 +1,111 @@
-"""`gridcast up`: Prefect server, deployments, worker and MLflow's page, with one log."""
+"""`gridcast up`: everything that people and programs use, with one log and one end.
+
+Prefect's server with the deployments and a worker, MLflow's page, the HTTP API, the dashboards and
+the SQL server.
+"""
 
 import os
 import socket
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from honcho.manager import Manager
 from honcho.printer import Printer
+from rich.table import Table
 
-from gridcast.front import MLFLOW_PORT, PREFECT_PORT, SERVER, Front
+from gridcast.front import (
+    API_PORT,
+    DASHBOARDS_PORT,
+    MLFLOW_PORT,
+    PREFECT_PORT,
+    SERVER,
+    SQL_PORT,
+    Front,
+)
 from gridcast.server import await_server
+from lakehouse.arrow import ArrowTables
 from lakehouse.errors import SetupError
 from lakehouse.settings import PROJECT
+from lakehouse.tables import TABLES
 
+HOST = "127.0.0.1"
 POOL = "gridcast-local"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A process of its own, and where it answers; a worker answers nowhere."""
+
+    name: str
+    command: str
+    port: int = 0
+    address: str = ""
+    told: str = ""
+
+
+def services(lakehouse: Path) -> list[Service]:
+    """All of them, in the order of the table of addresses."""
+    tools = Path(sys.executable).parent
+    serve = f"{tools}/gridcast serve"
+    mlflow = lakehouse / "mlflow" / "mlflow.db"
+    dashboards = f"{serve} dashboards --port {DASHBOARDS_PORT} --api http://{HOST}:{API_PORT}"
+    return [
+        Service(
+            "dashboards",
+            dashboards,
+            DASHBOARDS_PORT,
+            f"http://{HOST}:{DASHBOARDS_PORT}",
+            "forecasts and monitoring",
+        ),
+        Service(
+            "api",
+            f"{serve} api --port {API_PORT}",
+            API_PORT,
+            f"http://{HOST}:{API_PORT}/v1/forecasts",
+            "the same over HTTP: JSON, CSV, Arrow",
+        ),
+        Service(
+            "sql",
+            f"{serve} sql --port {SQL_PORT}",
+            SQL_PORT,
+            f"jdbc:hive2://{HOST}:{SQL_PORT}/gold",
+            "the tables, for beeline, JDBC, ODBC, PyHive",
+        ),
+        Service(
+            "prefect",
+            f"{tools}/prefect server start --host {HOST} --port {PREFECT_PORT}",
+            PREFECT_PORT,
+            SERVER,
+            "flows, schedules, runs",
+        ),
+        Service(
+            "mlflow",
+            f"{tools}/mlflow server --host {HOST} --port {MLFLOW_PORT} --workers 1 "
+            f"--backend-store-uri sqlite:///{mlflow}",
+            MLFLOW_PORT,
+            f"http://{HOST}:{MLFLOW_PORT}",
+            "trainings and models",
+        ),
+        Service("worker", f"{sys.executable} -m gridcast.up"),
+    ]
 
 
 def run_up(front: Front) -> None:
     """Start everything and stay until Ctrl-C. Raises SetupError where a port is taken."""
     settings = front.settings
-    for port, what in ((PREFECT_PORT, "Prefect"), (MLFLOW_PORT, "MLflow")):
-        if _taken(port):
+    found = services(settings.lakehouse)
+    for service in found:
+        if service.port and _taken(service.port):
             raise SetupError(
-                f"Expected port {port} to be free for {what}; something listens there. "
-                f"Find it with 'ss -ltnp sport = :{port}' and stop it, then run 'gridcast up'."
+                f"Expected port {service.port} to be free for {service.name}; something listens "
+                f"there. Find it with 'ss -ltnp sport = :{service.port}' and stop it, then run "
+                "'gridcast up'."
             )
     front.prepare_prefect()
-    mlflow = settings.lakehouse / "mlflow"
-    mlflow.mkdir(parents=True, exist_ok=True)
+    (settings.lakehouse / "mlflow").mkdir(parents=True, exist_ok=True)
+    ArrowTables(settings.lakehouse).create_missing(TABLES)
     environment = os.environ | {
         "PREFECT_API_URL": f"{SERVER}/api",
         "PREFECT_LOGGING_LEVEL": "INFO",
@@ -37,23 +114,23 @@ def run_up(front: Front) -> None:
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "PYTHONUNBUFFERED": "1",
     }
-    tools = Path(sys.executable).parent
-    commands = {
-        "prefect": f"{tools}/prefect server start --host 127.0.0.1 --port {PREFECT_PORT}",
-        "worker": f"{sys.executable} -m gridcast.up",
-        "mlflow": (
-            f"{tools}/mlflow server --host 127.0.0.1 --port {MLFLOW_PORT} --workers 1 "
-            f"--backend-store-uri sqlite:///{mlflow / 'mlflow.db'}"
-        ),
-    }
-    front.console.print(f"Prefect  {SERVER}")
-    front.console.print(f"MLflow   http://127.0.0.1:{MLFLOW_PORT}")
-    front.console.print("Stop all with Ctrl-C.")
+    front.console.print(_addresses(found))
+    front.console.print("They take up to a minute to answer. Stop all with Ctrl-C.")
     manager = Manager(Printer(sys.stderr))
-    for name, command in commands.items():
-        manager.add_process(name, command, env=environment, cwd=str(PROJECT))
+    for service in found:
+        manager.add_process(service.name, service.command, env=environment, cwd=str(PROJECT))
     manager.loop()
     sys.exit(manager.returncode or 0)
+
+
+def _addresses(found: list[Service]) -> Table:
+    table = Table(box=None, header_style="bold")
+    for heading in ("service", "address", "what for"):
+        table.add_column(heading, no_wrap=heading != "what for")
+    for service in found:
+        if service.address:
+            table.add_row(service.name, service.address, service.told)
+    return table
 
 
 def work() -> None:
@@ -76,7 +153,7 @@ def work() -> None:
 
 def _taken(port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((HOST, port)) == 0
 
 
 if __name__ == "__main__":

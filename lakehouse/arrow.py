@@ -45,6 +45,13 @@ def schema(table: Table) -> pa.Schema:
     )
 
 
+def _batch(table: Table, rows: Sequence[dict[str, Any]]) -> pa.Table:
+    """Rows as they are written: without the comments, which a table has from when it was made. One
+    that was worded otherwise then would refuse them."""
+    bare = pa.schema(field.remove_metadata() for field in schema(table))
+    return pa.Table.from_pylist(list(rows), schema=bare)
+
+
 def _add_action(table: Table, file: Path, folder: Path) -> AddAction:
     """What the log says of a file: its rows, and between which values a reader finds them."""
     footer = pq.read_metadata(file)
@@ -156,10 +163,24 @@ class ArrowTables:
     def read(
         self, table: Table, columns: Sequence[str] | None = None, filters: Any = None
     ) -> pa.Table:
-        """The rows of a table. `filters` are pyarrow's: [("column", "=", value), ...]."""
-        return self.open(table).to_pyarrow_table(
-            columns=list(columns) if columns else None, filters=self._seen(table, filters)
-        )
+        """The rows of a table. `filters` are pyarrow's: [("column", "=", value), ...].
+
+        Raises TableError where it was made by a version without one of the columns.
+        """
+        delta = self.open(table)
+        try:
+            return delta.to_pyarrow_table(
+                columns=list(columns) if columns else None, filters=self._seen(table, filters)
+            )
+        except pa.ArrowInvalid:
+            held = {field.name for field in delta.schema().fields}
+            lacking = [name for name in table.column_names if name not in held]
+            if not lacking:
+                raise
+            raise TableError(
+                f"{table.name} lacks columns {lacking}: an older version made it. Run 'gridcast "
+                "demo --fresh', or collect anew in another folder with --lakehouse."
+            ) from None
 
     def rows(
         self, table: Table, columns: Sequence[str] | None = None, filters: Any = None
@@ -181,7 +202,7 @@ class ArrowTables:
         """
         if not rows:
             return 0
-        held = self.read(table, table.key)
+        held = self.read(table, table.key, _within(table, rows))
         seen = set(zip(*(held.column(k).to_pylist() for k in table.key), strict=True))
         fresh: list[dict[str, Any]] = []
         for row in rows:
@@ -201,14 +222,12 @@ class ArrowTables:
         held = self.rows(table)
         changed = [row for row in rows if row not in held]
         if changed or len(held) != len(rows):
-            batch = pa.Table.from_pylist(list(rows), schema=schema(table))
-            deltalake.write_deltalake(str(self.path(table)), batch, mode="overwrite")
+            deltalake.write_deltalake(str(self.path(table)), _batch(table, rows), mode="overwrite")
         return len(changed)
 
     def append(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Append rows as they are, in one commit."""
-        batch = pa.Table.from_pylist(list(rows), schema=schema(table))
-        deltalake.write_deltalake(str(self.path(table)), batch, mode="append")
+        deltalake.write_deltalake(str(self.path(table)), _batch(table, rows), mode="append")
 
     def adopt(self, table: Table, files: Sequence[Path]) -> None:
         """Make Parquet files below the table's folder part of it, in one commit.
@@ -235,3 +254,17 @@ class ArrowTables:
         if self.recorded_by is None or "recorded_at" not in table.column_names:
             return filters
         return [*(filters or ()), ("recorded_at", "<=", self.recorded_by)]
+
+
+_TIMES = ("timestamp", "date")
+
+
+def _within(table: Table, rows: Sequence[dict[str, Any]]) -> list[tuple[str, str, Any]] | None:
+    """Filters by the times of a key: of the rows that are held only those may be the same."""
+    times = [c.name for c in table.columns if c.name in table.key and c.type in _TIMES]
+    found = [
+        (name, sign, edge(row[name] for row in rows))
+        for name in times
+        for sign, edge in ((">=", min), ("<=", max))
+    ]
+    return found or None

@@ -10,7 +10,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import NonNegativeFloat, PositiveInt, SecretStr, ValidationError
+from pydantic import (
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
@@ -40,6 +47,7 @@ class Settings(BaseSettings):
     open_meteo_single_runs: str
     open_meteo_previous_runs: str
     octopus: str
+    emulator_faults: tuple[str, ...] = ()
     seconds_between_requests: dict[Source, NonNegativeFloat] = {}
     jars: Path = PROJECT / ".jars"
     spark_master: str = "local[2]"
@@ -51,8 +59,14 @@ class Settings(BaseSettings):
     train_epochs: int | None = None
     train_minutes: NonNegativeFloat = 240.0
     seed: int = 7
+    # A group is trained before its schedule where a feature drifts for so many days in a row, and
+    # the newest two weeks' MAE is above so many times seasonal naive's; so often in seven days.
+    retrain_drift_days: PositiveInt = 5
+    retrain_error_ratio: PositiveFloat = 1.0
+    retrain_per_week: NonNegativeInt = 1
     mail_sender: str = "gridcast@localhost"
     mail_recipients: tuple[str, ...] = ("operator@localhost",)
+    mail_group_recipients: dict[str, tuple[str, ...]] = {}
     mail_transport: Literal["folder", "smtp", "ses"] = "folder"
     smtp_host: str = ""
     smtp_port: int = 587
@@ -87,8 +101,18 @@ class Settings(BaseSettings):
         return self.sample_data if self.sample_data.is_absolute() else PROJECT / self.sample_data
 
     def read_catalogue(self) -> Catalogue:
-        """The profile's series catalogue, with the series added to its lakehouse."""
-        return read_catalogue(self.catalogue_file, self.lakehouse)
+        """The profile's series catalogue, with the series added to its lakehouse.
+
+        Raises ConfigError where mail_group_recipients names a group that it does not have.
+        """
+        catalogue = read_catalogue(self.catalogue_file, self.lakehouse)
+        unknown = sorted(self.mail_group_recipients.keys() - catalogue.groups.keys())
+        if unknown:
+            raise ConfigError(
+                f"mail_group_recipients names the unknown groups {unknown}; known are "
+                f"{sorted(catalogue.groups)}."
+            )
+        return catalogue
 
     @property
     def catalogue_file(self) -> Path:

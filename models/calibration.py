@@ -14,6 +14,9 @@ from models.windows import mean_known
 
 WINDOW_DAYS = 91
 MIN_DAYS = 14
+STEP = 0.05
+"""How fast live days count: see `adapted`."""
+_FURTHEST = float(np.log(3.0))
 _LEAST_FACTOR = 0.1
 _NARROWEST = 0.25
 """Share of its day's mean width that a half-width counts as at least."""
@@ -40,6 +43,21 @@ def factors(forecast: Floats, truth: Floats) -> Floats:
     """By how much to stretch each pair of quantiles, outermost first, so that these days would
     have been covered: (3,) of (d, k, 7) and (d, k). 1 with fewer than MIN_DAYS days."""
     return _factors(_misses(forecast, truth)[-WINDOW_DAYS:])
+
+
+def adapted(shares: Floats, days: Floats) -> Floats:
+    """By how much to stretch further what live days have shown to be too narrow or too wide.
+
+    shares: (..., 3) of the truths of a model's live days that lay within each pair of quantiles,
+    outermost first; days: (...) how many days those are. Returns (..., 3).
+
+    Each day moves the logarithm of a factor by STEP times what its share missed, so all days
+    together by the sum of that. Source: Gibbs and Candes 2021, NeurIPS 34, eq. 2; here on the scale
+    of a factor, and with the share of a day for the hit or miss of one value.
+    """
+    promised = np.array([_level(pair) for pair in range(MEDIAN)])
+    moved = STEP * np.asarray(days)[..., None] * (promised - shares)
+    return np.asarray(np.exp(np.clip(moved, -_FURTHEST, _FURTHEST)))
 
 
 def stretched(forecast: Floats, by: Floats) -> Floats:

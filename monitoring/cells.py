@@ -11,10 +11,12 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Cell:
-    """One value as read; tone is 'good', 'bad' or '' (the text says it too, colour is extra)."""
+    """One value as read; tone is 'good', 'bad' or '' (the text says it too, colour is extra);
+    picture: name of the small picture that HTML shows in place of the text."""
 
     text: str
     tone: str = ""
+    picture: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "quality": ("data_set", "owner", "feature", "day", "verdict", "faults", "reason"),
     "incidents": ("kind", "about", "at", "reason"),
-    "quarantine": ("rule", "table", "records", "example_reason"),
+    "quarantine": ("rule", "table", "data_set", "records", "example_reason"),
     "gaps": ("series_id", "gaps"),
     "freshness": ("series_id", "newest_event_time", "newest_available_at"),
     "tables": ("table", "rows"),
@@ -45,33 +46,20 @@ _KEYS = {
 }
 
 
-def _nothing() -> pd.DataFrame:
+def nothing() -> pd.DataFrame:
+    """An empty frame."""
     return pd.DataFrame()
 
 
 @dataclass(frozen=True)
-class ReportContent:
-    """Everything a report says. Any frame may be empty; others need the columns of COLUMNS.
+class Letterhead:
+    """What stands at the top of every report.
 
     title: heading; profile: name of the profile (sample, live, aws); as_of: aware instant whose
         knowledge is reported; timezone: IANA name for display.
-    simulated: sentences saying what is simulated in the data, shown at the top.
-    accuracy: one row per series, model and source. days: local target days scored; n: values
-        scored; mae, pinball, naive_mae, naive_pinball: in `unit`, pinball averaged over the
-        quantiles; coverage_80: share of truths in q10..q90; skill: 1 - mae / naive_mae.
-    daily_errors: mae in the series' unit per model and local day; models whose name contains
-        'naive' are drawn as the reference.
-    forecasts: one row per series and valid_time (aware): quantiles, truth (NaN where not known)
-        and seasonal naive, in `unit`; the newest days.
-    drift: one row per data set, group, local day and feature, newest days; strength: greatest
-        effect over its threshold, NaN where there was none; persistence: days.
-    quality: one row per series or place, feature and local day; faults: a list of names.
-    incidents: what needs a person; at: aware, when it was found.
-    quarantine: records refused per rule, with the reason of one of them.
-    gaps: missing values per series. freshness: aware instants. tables: row counts.
-    champions: the models in charge; decided_at: aware.
+    simulated: sentences saying what is simulated in the data.
 
-    Raises BadInput for a missing column, a naive instant, a repeated key or an unknown zone.
+    Raises BadInput for a naive instant or an unknown zone.
     """
 
     title: str
@@ -79,26 +67,12 @@ class ReportContent:
     as_of: datetime
     timezone: str
     simulated: tuple[str, ...] = ()
-    accuracy: pd.DataFrame = field(default_factory=_nothing)
-    daily_errors: pd.DataFrame = field(default_factory=_nothing)
-    forecasts: pd.DataFrame = field(default_factory=_nothing)
-    drift: pd.DataFrame = field(default_factory=_nothing)
-    quality: pd.DataFrame = field(default_factory=_nothing)
-    incidents: pd.DataFrame = field(default_factory=_nothing)
-    quarantine: pd.DataFrame = field(default_factory=_nothing)
-    gaps: pd.DataFrame = field(default_factory=_nothing)
-    freshness: pd.DataFrame = field(default_factory=_nothing)
-    tables: pd.DataFrame = field(default_factory=_nothing)
-    champions: pd.DataFrame = field(default_factory=_nothing)
 
     def __post_init__(self) -> None:
-        """Check what the sections and pictures rely on."""
+        """Check what every section relies on."""
         if self.as_of.tzinfo is None:
             raise BadInput(f"Expected as_of with a time zone, got {self.as_of}. Pass it in UTC.")
         self.zone  # noqa: B018  an unknown zone must fail here, not in a picture
-        for item in fields(self):
-            if item.name in COLUMNS:
-                _check(item.name, getattr(self, item.name))
 
     @property
     def zone(self) -> ZoneInfo:
@@ -112,24 +86,73 @@ class ReportContent:
             ) from error
 
 
-def _check(name: str, frame: pd.DataFrame) -> None:
+@dataclass(frozen=True)
+class ReportContent(Letterhead):
+    """Everything a report says. Any frame may be empty; others need the columns of COLUMNS.
+
+    accuracy: one row per series, model and source. days: local target days scored; n: values
+        scored; mae, pinball, naive_mae, naive_pinball: in `unit`, pinball averaged over the
+        quantiles; coverage_80: share of truths in q10..q90; skill: 1 - mae / naive_mae.
+    daily_errors: mae in the series' unit per model and local day; models whose name contains
+        'naive' are drawn as the reference.
+    forecasts: one row per series and valid_time (aware): quantiles, truth (NaN where not known)
+        and seasonal naive, in `unit`; the newest days.
+    drift: one row per data set, group, local day and feature, newest days; strength: greatest
+        effect over its threshold, NaN where there was none; persistence: days.
+    quality: one row per series or place, feature and local day; faults: a list of names.
+    incidents: what needs a person; at: aware, when it was found.
+    quarantine: records refused per rule and data set, with the reason of one of them.
+    gaps: missing values per series. freshness: aware instants. tables: row counts.
+    champions: the models in charge; decided_at: aware.
+
+    Raises BadInput for a missing column, a naive instant, a repeated key or an unknown zone.
+    """
+
+    accuracy: pd.DataFrame = field(default_factory=nothing)
+    daily_errors: pd.DataFrame = field(default_factory=nothing)
+    forecasts: pd.DataFrame = field(default_factory=nothing)
+    drift: pd.DataFrame = field(default_factory=nothing)
+    quality: pd.DataFrame = field(default_factory=nothing)
+    incidents: pd.DataFrame = field(default_factory=nothing)
+    quarantine: pd.DataFrame = field(default_factory=nothing)
+    gaps: pd.DataFrame = field(default_factory=nothing)
+    freshness: pd.DataFrame = field(default_factory=nothing)
+    tables: pd.DataFrame = field(default_factory=nothing)
+    champions: pd.DataFrame = field(default_factory=nothing)
+
+    def __post_init__(self) -> None:
+        """Check what the sections and pictures rely on."""
+        super().__post_init__()
+        for name, columns in COLUMNS.items():
+            check(name, getattr(self, name), columns, _INSTANTS.get(name, ()), _KEYS.get(name, ()))
+
+
+def check(
+    name: str,
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    instants: Sequence[str] = (),
+    key: Sequence[str] = (),
+) -> None:
+    """Raises BadInput where a frame that is not empty lacks columns, has instants without a zone,
+    or several rows of a key."""
     if frame.empty:
         return
-    lacking = [column for column in COLUMNS[name] if column not in frame.columns]
+    lacking = [column for column in columns if column not in frame.columns]
     if lacking:
         raise BadInput(
             f"The report's frame '{name}' lacks columns {lacking}; it has {list(frame.columns)}. "
             "Select the columns of monitoring.content.COLUMNS."
         )
-    for column in _INSTANTS.get(name, ()):
+    for column in instants:
         if not isinstance(frame[column].dtype, pd.DatetimeTZDtype):
             raise BadInput(
                 f"Expected {name}.{column} with a time zone, got {frame[column].dtype}. "
                 "Spark's toPandas drops it: localize to UTC, or read with toArrow."
             )
-    if name in _KEYS and frame.duplicated(_KEYS[name]).any():
-        repeated = frame.loc[frame.duplicated(_KEYS[name]), _KEYS[name]].iloc[0].to_dict()
+    if key and frame.duplicated(list(key)).any():
+        repeated = frame.loc[frame.duplicated(list(key)), list(key)].iloc[0].to_dict()
         raise BadInput(
-            f"Expected one row per {_KEYS[name]} in the report's frame '{name}', "
+            f"Expected one row per {list(key)} in the report's frame '{name}', "
             f"got several for {repeated}. Choose one model, origin or revision per row."
         )

@@ -15,11 +15,12 @@ from markupsafe import Markup, escape
 
 from monitoring import wording
 from monitoring.cells import Section
-from monitoring.content import ReportContent
+from monitoring.content import Letterhead, ReportContent
 from monitoring.pictures import Picture, pictures
-from monitoring.sections import headline, sections
+from monitoring.sections import headline, in_order, sections
+from monitoring.sparklines import drawn_of, sparklines
 
-__all__ = ["Report", "ReportContent", "build", "content_id"]
+__all__ = ["Report", "ReportContent", "build", "compose", "content_id"]
 
 _TEXT_WIDTH = 78
 
@@ -43,12 +44,20 @@ def build(content: ReportContent) -> Report:
 
     Raises what ReportContent raises; content that was accepted there can be built.
     """
-    drawn = pictures(content)
-    parts = sections(content)
+    lines = sparklines(content.daily_errors, in_order(content.accuracy))
+    return compose(
+        content, headline(content), sections(content, lines), pictures(content) | drawn_of(lines)
+    )
+
+
+def compose(
+    head: Letterhead, findings: list[str], parts: list[Section], drawn: dict[str, Picture]
+) -> Report:
+    """A report of findings and sections; drawn: the pictures that sections and cells name."""
     return Report(
-        html=_html(content, parts, drawn, _data_uri, standalone=True),
-        mail_html=_html(content, parts, drawn, lambda name, _: f"cid:{content_id(name)}"),
-        text=_text(content, parts, drawn),
+        html=_html(head, findings, parts, drawn, _data_uri, standalone=True),
+        mail_html=_html(head, findings, parts, drawn, lambda name, _: f"cid:{content_id(name)}"),
+        text=_text(head, findings, parts, drawn),
         pictures={name: picture.png for name, picture in drawn.items()},
     )
 
@@ -59,7 +68,8 @@ def content_id(name: str) -> str:
 
 
 def _html(
-    content: ReportContent,
+    head: Letterhead,
+    findings: list[str],
     parts: list[Section],
     drawn: dict[str, Picture],
     source: Callable[[str, bytes], str],
@@ -68,9 +78,9 @@ def _html(
 ) -> str:
     return render(
         "report.html.j2",
-        content=content,
-        as_of=wording.moment(content.as_of, content.zone),
-        headline=headline(content),
+        content=head,
+        as_of=wording.moment(head.as_of, head.zone),
+        headline=findings,
         sections=parts,
         pictures=drawn,
         sources={name: source(name, picture.png) for name, picture in drawn.items()},
@@ -78,12 +88,14 @@ def _html(
     )
 
 
-def _text(content: ReportContent, parts: list[Section], drawn: dict[str, Picture]) -> str:
+def _text(
+    head: Letterhead, findings: list[str], parts: list[Section], drawn: dict[str, Picture]
+) -> str:
     text = render(
         "report.txt.j2",
-        content=content,
-        as_of=wording.moment(content.as_of, content.zone),
-        headline=headline(content),
+        content=head,
+        as_of=wording.moment(head.as_of, head.zone),
+        headline=findings,
         sections=parts,
         pictures=drawn,
         wrap=_wrap,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import pandas as pd
 
-from monitoring import wording
+from monitoring import sparklines, wording
 from monitoring.cells import Cell, Section, cells, headings, records
 from monitoring.content import ReportContent
+from monitoring.sparklines import Lines
 from monitoring.watch_sections import (
     drift_section,
     drift_sentence,
@@ -16,12 +20,25 @@ from monitoring.watch_sections import (
     quality_sentence,
 )
 
+_PLACES = {"champion": 0, "fallback": 1}
 
-def sections(content: ReportContent) -> list[Section]:
-    """All sections in reading order: how good, what next, what changed, what is missing."""
+
+def in_order(accuracy: pd.DataFrame) -> Iterable[Any]:
+    """The rows of an accuracy table: series by group, and of each the champion first."""
+    if accuracy.empty:
+        return ()
+    placed = accuracy.assign(place=accuracy["forecast_source"].map(_PLACES).fillna(2))
+    return records(placed, ["series_group", "series_id", "place", "model_name"])
+
+
+def sections(content: ReportContent, lines: Lines) -> list[Section]:
+    """All sections in reading order: how good, what next, what changed, what is missing.
+
+    lines: the sparklines of the accuracy table.
+    """
     return [
         incidents_section(content),
-        _accuracy(content),
+        _accuracy(content, lines),
         _daily_errors(content),
         _forecasts(content),
         _champions(content),
@@ -62,22 +79,21 @@ def _headline_accuracy(accuracy: pd.DataFrame) -> str:
     )
 
 
-def _accuracy(content: ReportContent) -> Section:
+def _accuracy(content: ReportContent, lines: Lines) -> Section:
     rows = [
         cells(
             row.series_id,
             f"{row.model_name} ({row.forecast_source})",
+            sparklines.cell(lines, row.series_id, row.model_name),
             wording.number(row.mae, row.unit),
-            wording.number(row.naive_mae, row.unit),
-            Cell(wording.share(row.skill, signed=True), "good" if row.skill > 0 else "bad")
-            if pd.notna(row.skill)
-            else wording.NOT_KNOWN,
-            wording.number(row.pinball, row.unit),
-            wording.number(row.naive_pinball, row.unit),
+            wording.number(row.naive_mae),
+            skill(row.skill),
+            wording.number(row.pinball),
+            wording.number(row.naive_pinball),
             wording.share(row.coverage_80),
             f"{wording.count(row.n)} in {wording.count(row.days)} d",
         )
-        for row in records(content.accuracy, ["series_group", "series_id", "model_name"])
+        for row in in_order(content.accuracy)
     ]
     return Section(
         key="accuracy",
@@ -85,16 +101,24 @@ def _accuracy(content: ReportContent) -> Section:
         lead="Every forecast that has met its truth, beside seasonal naive (the newest known value "
         "of the same weekday and hour) on the same hours. MAE is the mean absolute error of the "
         "median. Skill is the part of naive's MAE that the model saves: below zero, naive was "
-        "better. Pinball is the loss averaged over the quantiles. Coverage is the share of truths "
-        "between the 10 % and 90 % quantiles; 80 % is aimed at. Values are those scored.",
+        "better. Pinball is the loss averaged over the quantiles, in the same unit. Coverage is "
+        "the share of truths between the 10 % and 90 % quantiles; 80 % is aimed at. The line "
+        f"is the MAE of each of the last {sparklines.DAYS} days scored, from zero up; the thin one "
+        "is naive's.",
         empty="No forecast has met its truth yet. 'gridcast run forecast' and, once the truth is "
         "known, 'gridcast run evaluate' fill this table.",
         headings=headings(
-            *("Series", "Model", "MAE#", "MAE of naive#", "Skill#", "Pinball#"),
-            *("Pinball of naive#", "Coverage#", "Values#"),
+            *("Series", "Model", "Day by day", "MAE#", "Naive's MAE#", "Skill#", "Pinball#"),
+            *("Naive's pinball#", "Coverage#", "Values#"),
         ),
         rows=rows,
     )
+
+
+def skill(value: float) -> Cell:
+    """A skill, with its sign: above zero is good, below it is bad."""
+    told = wording.share(value, signed=True)
+    return Cell(told, "" if pd.isna(value) or not value else "good" if value > 0 else "bad")
 
 
 def _daily_errors(content: ReportContent) -> Section:
@@ -139,15 +163,15 @@ def _champions(content: ReportContent) -> Section:
 
 def _quarantine(content: ReportContent) -> Section:
     rows = [
-        cells(row.rule, row.table, wording.count(row.records), row.example_reason)
-        for row in records(content.quarantine, ["table", "rule"])
+        cells(row.rule, row.table, row.data_set, wording.count(row.records), row.example_reason)
+        for row in records(content.quarantine, ["table", "rule", "data_set"])
     ]
     return Section(
         key="quarantine",
         title="Refused records",
         lead="Refused is not lost: each is kept in quarantine with its rule and can be replayed.",
         empty="No record was refused. 'gridcast run build' applies the rules.",
-        headings=headings("Rule", "Table", "Records#", "One of the reasons"),
+        headings=headings("Rule", "Table", "Data set", "Records#", "One of the reasons"),
         rows=rows,
     )
 

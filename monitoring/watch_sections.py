@@ -8,6 +8,7 @@ from monitoring import wording
 from monitoring.advice import ADVICE, TITLES
 from monitoring.cells import Cell, Section, cells, headings, records
 from monitoring.content import ReportContent
+from monitoring.weekly_content import WeeklyContent
 
 #: Days whose quality faults are told, newest first.
 FAULT_DAYS = 14
@@ -46,7 +47,7 @@ def incidents_sentence(incidents: pd.DataFrame) -> str:
     return f"{wording.things(len(incidents), 'thing')} to look at."
 
 
-def incidents_section(content: ReportContent) -> Section:
+def incidents_section(content: ReportContent | WeeklyContent) -> Section:
     """What needs a person, since when, and what to do."""
     rows = [
         cells(

@@ -67,6 +67,13 @@ def days(first: date, last: date) -> str:
     return day(first) if first == last else f"{day(first)} to {day(last)}"
 
 
+def short_days(first: date, last: date) -> str:
+    """A span of days in a narrow column: '19 to 25 Oct', '28 Oct to 3 Nov'."""
+    begin, end = pd.Timestamp(first), pd.Timestamp(last)
+    begun = f"{begin.day}" if begin.month == end.month else f"{begin.day} {begin:%b}"
+    return f"{begun} to {end.day} {end:%b}".replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def age(span: pd.Timedelta) -> str:
     """How long ago, in days and hours: '9 d 4 h'. Negative spans, in the future, say so."""
     if pd.isna(span):

@@ -48,7 +48,7 @@ def addresses(settings: Settings, clock: Clock) -> Iterator[Addresses]:
     """The base addresses to fetch from; the emulator runs for as long as the context lasts.
 
     Only the services for which the profile says `emulator` are emulated. It serves what was
-    public by `clock`, which it reads at every request.
+    public by `clock`, which it reads at every request, but for what `emulator_faults` change.
     """
     given = Addresses.of(settings)
     emulated = [name for name, address in vars(given).items() if address == EMULATOR]
@@ -58,5 +58,5 @@ def addresses(settings: Settings, clock: Clock) -> Iterator[Addresses]:
     # FastAPI and the recordings are loaded only where they are used: `live` needs neither.
     from sources.emulator.server import running
 
-    with running(settings, clock) as played:
+    with running(settings, clock, settings.emulator_faults) as played:
         yield replace(given, **{name: getattr(played, name) for name in emulated})

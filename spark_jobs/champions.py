@@ -48,13 +48,15 @@ class Standing:
     """The models of a group. stand_ins: in the order in which they answer for a champion that
     cannot; challengers: all that forecast beside it; awaiting: the one of them that is to take
     over, unless live days speak against it, and since when. since: when the champion was put in
-    charge, or the fallback back in its place."""
+    charge, or the fallback back in its place. before: the newest model that was in charge and is
+    not now."""
 
     champion: Model | None = None
     since: datetime | None = None
     stand_ins: tuple[Model, ...] = ()
     challengers: tuple[Model, ...] = ()
     awaiting: tuple[Model, datetime] | None = None
+    before: Model | None = None
 
     @property
     def all(self) -> tuple[Model, ...]:
@@ -81,15 +83,16 @@ def standings_at(arrow: ArrowTables, as_of: datetime) -> dict[str, Standing]:
         held = in_charge.get(group, [_NOBODY])
         champion, since = held[-1]
         trained = newest.get(group, [])
-        before = [model for model, _ in held[:-1] if model]
+        before = next((model for model, _ in held[-2::-1] if model), None)
         linear = [model for model, share in trained if model.model_name == LINEAR and share < 1.0]
-        stand_ins = [*before[-1:], *linear]
+        stand_ins = [*([before] if before else []), *linear]
         standings[group] = Standing(
             champion,
             since,
             tuple(m for m in stand_ins if not m.is_same(champion)),
             tuple(m for m, _ in trained if not m.is_same(champion)),
             awaiting.get(group),
+            before,
         )
     return standings
 

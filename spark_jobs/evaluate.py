@@ -65,6 +65,7 @@ def errors(
         "sum_squared": F.sum(F.col("error") * F.col("error")),
         "sum_pinball": F.sum("pinball"),
         "sum_truth": F.sum("truth"),
+        "n_in_50": F.expr("int(count_if(truth BETWEEN q25 AND q75))"),
         "n_in_80": F.expr("int(count_if(truth BETWEEN q10 AND q90))"),
         "n_in_90": F.expr("int(count_if(truth BETWEEN q05 AND q95))"),
         "sum_width_80": F.sum(F.expr("q90 - q10")),

@@ -19,9 +19,9 @@ from lakehouse.landing import LandingZone
 from lakehouse.newest import preferred
 from lakehouse.tables import Table
 from lakehouse.tables.bronze import LANDINGS
-from lakehouse.tables.gold import FEATURES, PROMOTIONS, TRAINING_RUNS
+from lakehouse.tables.gold import CALIBRATION, FEATURES, PROMOTIONS, TRAINING_RUNS
 from lakehouse.tables.lineage import PAST_DAYS
-from lakehouse.tables.preference import NEWEST_VINTAGE, Preference
+from lakehouse.tables.preference import NEWEST_RUN, NEWEST_VINTAGE
 from lakehouse.tables.silver import (
     COVARIATES,
     OBSERVATIONS,
@@ -35,7 +35,6 @@ from spark_jobs.champions import FALLBACK, in_order
 from spark_jobs.one_forecast import Asked, chosen
 
 WHOLE, GONE, ALTERED, UNTOLD = "whole", "gone", "altered", "not in bronze.landings"
-_NEWEST_RUN = (Preference("available_at"), Preference("issue_time"))
 _SPAN_OF_A_VALUE = DAY
 
 
@@ -141,7 +140,7 @@ class _Seen:
             "issue_basis", "landing_id",
         )  # fmt: skip
         known = self._arrow.read(WEATHER_FORECASTS, names, filters)
-        runs: list[dict[str, Any]] = preferred(known, ("variable",), _NEWEST_RUN).to_pylist()
+        runs: list[dict[str, Any]] = preferred(known, ("variable",), NEWEST_RUN).to_pylist()
         return runs
 
     def _window(self, table: Table, owner: str, key: Sequence[str], end: datetime) -> Window:
@@ -176,15 +175,18 @@ def _told(rows: pa.Table) -> Window:
 
 
 def _model(arrow: ArrowTables, lakehouse: Path, row: Mapping[str, Any]) -> dict[str, Any]:
-    """The training, where its files lie, and how far it stretches each pair of quantiles."""
+    """The training, where its files lie, and how far it stretches each pair of quantiles: as its
+    held-out days asked for, and on top of that its live days, where it has some."""
     names = ("series_group", "model_name", "model_version")
     found = arrow.rows(TRAINING_RUNS, filters=[(name, "=", row[name]) for name in names])
     folder = Path("models", *(row[name] for name in names))
     kept = (lakehouse / folder).exists()
+    live = arrow.rows(CALIBRATION, filters=[(name, "=", row[name]) for name in CALIBRATION.key])
     return {
         "training": found[0] if found else None,
         "folder": folder.as_posix() if kept else None,
         "calibration": read_stretch(lakehouse / folder).get(row["series_id"]) if kept else None,
+        "live_calibration": live[0] if live else None,
     }
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -15,12 +16,17 @@ from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
 from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
-from lakehouse.tables.gold import FEATURES, FORECASTS, QUANTILES
+from lakehouse.tables.gold import CALIBRATION, FEATURES, FORECASTS, QUANTILES
+from lakehouse.time import DAY
 from models import naive
-from models.quantiles import to_rows
-from models.samples import Samples, from_rows
+from models.broken_days import Broken, untrusted, without
+from models.calibration import stretched
+from models.quantiles import MEDIAN, to_rows
+from models.samples import PAST_DAYS, Floats, Samples, from_rows
 from models.trained import Trained, load
-from spark_jobs.champions import FALLBACK, FALLBACK_VERSION, Model, Standing, standings_at
+from spark_jobs.broken import broken_days
+from spark_jobs.calibrated import Stretch, corrections, stretch_of
+from spark_jobs.champions import Model, Standing, naive_of, standings_at
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import FEATURE_VERSION, feature_rows, inputs, samples_at
 from spark_jobs.train import models_folder
@@ -40,21 +46,23 @@ _SAID = {
     "champion": "The fallback answers. ",
     "fallback": "The next in line answers. ",
     "challenger": "A challenger is silent. ",
+    "quality": "Seasonal naive answers. ",
 }
 
 
 def make_scorer(
-    standings: Mapping[str, Standing], folder: Path
+    standings: Mapping[str, Standing], folder: Path, broken: Broken, stretch: Stretch
 ) -> Callable[[pd.DataFrame], pd.DataFrame]:
     """The function that applyInPandas runs once per group: samples in, quantiles out.
 
     Seasonal naive always answers. For a champion that cannot, the first of its stand-ins that can
-    does. A model that cannot answer leaves one row whose `problem` says why.
+    does. A model that cannot answer leaves one row whose `problem` says why. No model sees the
+    values of a broken day, and of a series whose newest days are broken none is asked.
     """
 
     def score_group(frame: pd.DataFrame) -> pd.DataFrame:
         group = str(frame["series_group"].iloc[0])
-        answers = _Answers(from_rows(dense_rows(frame)), folder)
+        answers = _Answers(group, from_rows(dense_rows(frame)), folder, broken, stretch)
         standing = standings.get(group, Standing())
         if standing.champion and not answers.hear(standing.champion, "champion"):
             for model in standing.stand_ins:
@@ -71,33 +79,47 @@ def make_scorer(
 class _Answers:
     """The forecasts of one group's samples, one frame per model; seasonal naive's is there."""
 
-    def __init__(self, samples: Samples, folder: Path) -> None:
-        self._samples, self._folder = samples, folder
+    def __init__(
+        self, group: str, samples: Samples, folder: Path, broken: Broken, stretch: Stretch
+    ) -> None:
+        sound = without(samples, broken)
+        poor = untrusted(samples, broken)
+        self._samples, self._folder = sound.select(~poor), folder
+        self._stretch = stretch
         self._asked: set[str] = set()
-        self.frames = [
-            to_rows(samples, naive.seasonal_naive_quantiles(samples)).assign(
-                model_name=FALLBACK, model_version=FALLBACK_VERSION, forecast_source="fallback"
-            )
-        ]
+        quantiles = naive.seasonal_naive_quantiles(sound)
+        self.frames = [self._told(naive_of(group), "fallback", sound, quantiles)]
+        if poor.any():
+            names = ", ".join(sorted(samples.series_id[poor]))
+            why = f"{group}: gold.quality calls some of the newest days of {names} broken."
+            self.frames.append(pd.DataFrame([{"forecast_source": "quality", "problem": why}]))
 
     def hear(self, model: Model, source: str) -> bool:
-        """Add the forecast of a model not asked before; whether it gave one."""
+        """Add the forecast of a model not asked before; whether it gave one, or needed to."""
+        if not len(self._samples):
+            return True
         if model.name in self._asked:
             return False
         self._asked.add(model.name)
-        names = {
-            "model_name": model.model_name,
-            "model_version": model.model_version,
-            "forecast_source": source,
-        }
         try:
             quantiles = _load(str(model.folder(self._folder))).predict(self._samples)
         except Exception as fault:  # another answers, and the reason is kept
             why = f"{model.series_group}: {model.name}: {type(fault).__name__}: {fault}"
-            self.frames.append(pd.DataFrame([names | {"problem": why}]))
+            self.frames.append(pd.DataFrame([{"forecast_source": source, "problem": why}]))
             return False
-        self.frames.append(to_rows(self._samples, quantiles).assign(**names))
+        self.frames.append(self._told(model, source, self._samples, quantiles))
         return True
+
+    def _told(self, model: Model, source: str, samples: Samples, quantiles: Floats) -> pd.DataFrame:
+        """Rows of a forecast, its intervals stretched as its live days ask for."""
+        as_it_is = np.ones(MEDIAN)
+        names = (model.model_name, model.model_version)
+        by = [self._stretch.get((series, *names), as_it_is) for series in samples.series_id]
+        if len(samples):
+            quantiles = stretched(quantiles, np.stack(by))
+        return to_rows(samples, quantiles).assign(
+            model_name=names[0], model_version=names[1], forecast_source=source
+        )
 
 
 @lru_cache(maxsize=32)
@@ -106,9 +128,15 @@ def _load(folder: str) -> Trained:
     return load(Path(folder))
 
 
-def score(seen: DataFrame, standings: Mapping[str, Standing], folder: Path) -> DataFrame:
+def score(
+    seen: DataFrame,
+    standings: Mapping[str, Standing],
+    folder: Path,
+    broken: Broken,
+    stretch: Stretch,
+) -> DataFrame:
     """Samples -> quantiles, one task per group; computed here and now, once."""
-    scorer = make_scorer(standings, folder)
+    scorer = make_scorer(standings, folder, broken, stretch)
     return seen.groupBy("series_group").applyInPandas(scorer, SCORED_SCHEMA).localCheckpoint()
 
 
@@ -176,7 +204,10 @@ def run(
     issued = [(name, group.last_origin(as_of)) for name, group in catalogue.groups.items()]
     standings = standings_at(arrow, as_of)
     seen = samples_at(tables, catalogue, issued).localCheckpoint()
-    scored = score(seen, standings, models_folder(settings))
+    oldest = min(origin for _, origin in issued).date() - (PAST_DAYS + 1) * DAY
+    broken = broken_days(arrow, as_of, oldest)
+    corrected = corrections(arrow, catalogue, issued, run_kind)
+    scored = score(seen, standings, models_folder(settings), broken, stretch_of(corrected))
     problems = [
         _SAID[row["forecast_source"]] + row["problem"]
         for row in scored.where("problem IS NOT NULL").collect()
@@ -192,4 +223,9 @@ def run(
         lambda: tables.insert_new(FEATURES, feature_rows(seen), since),
         lambda: tables.insert_new(FORECASTS, forecast_rows(scored, seen, run_kind, stamp), since),
     )
-    return {FEATURES.name: features, FORECASTS.name: forecasts}, problems
+    stamped = [row | {"run_id": run_id} for row in corrected]
+    return {
+        FEATURES.name: features,
+        CALIBRATION.name: arrow.insert_new(CALIBRATION, stamped),
+        FORECASTS.name: forecasts,
+    }, problems

@@ -1,5 +1,6 @@
 """The outbox: mails go in once, and are tried until somebody has taken them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -44,6 +45,7 @@ def put(
     arrow: ArrowTables,
     settings: Settings,
     letter: EmailMessage,
+    recipients: Sequence[str],
     message_id: str,
     as_of: datetime,
     run_id: str,
@@ -56,7 +58,7 @@ def put(
         "attempt": 0,
         "as_of": as_of,
         "subject": str(letter["Subject"]),
-        "recipients": list(settings.mail_recipients),
+        "recipients": list(recipients),
         "state": WRITTEN,
         "reason": "",
         "path": file.relative_to(folder).as_posix(),

@@ -3,7 +3,7 @@
 Everything is made in a staging folder first and then swapped in, one commit per table; older
 versions stay readable. A rebuild that is killed is started again: staging begins empty, and tables
 that were swapped already hold the same content. Decisions and bookkeeping are kept as they are:
-gold.promotions, training_runs, backtests, runs and outbox.
+gold.promotions, training_runs, backtests, retraining, incidents, runs and outbox.
 """
 
 import shutil
@@ -23,6 +23,7 @@ from lakehouse.spark.tables import SparkTables
 from lakehouse.tables import Table
 from lakehouse.tables.bronze import ENERGY_RECORDS, LANDINGS, QUARANTINE, WEATHER_RECORDS
 from lakehouse.tables.gold import (
+    CALIBRATION,
     FEATURES,
     FORECAST_ERRORS,
     FORECASTS,
@@ -38,7 +39,7 @@ from lakehouse.tables.silver import (
     WEATHER_FORECASTS,
     WEATHER_OBSERVATIONS,
 )
-from lakehouse.tables.watched import TABLES as WATCHED
+from lakehouse.tables.watched import DRIFT, PROFILE_FEATURES, PROFILES, QUALITY
 from spark_jobs import build as build_job
 from spark_jobs import evaluate, forecast, monitor
 
@@ -51,7 +52,16 @@ FROM_FILES = (
     WEATHER_OBSERVATIONS,
     WEATHER_FORECASTS,
 )
-FROM_SILVER = (FEATURES, FORECASTS, FORECAST_ERRORS, *WATCHED)
+FROM_SILVER = (
+    FEATURES,
+    CALIBRATION,
+    FORECASTS,
+    FORECAST_ERRORS,
+    PROFILES,
+    PROFILE_FEATURES,
+    DRIFT,
+    QUALITY,
+)
 #: What the building of silver writes besides.
 _BESIDES = (LANDINGS, SERIES, DATA_SETS, LOCATIONS, RUNS)
 _FAULTS_TOLD = 5
@@ -189,7 +199,7 @@ def _repeat(
         )[1]  # fmt: skip
     if past.step == "evaluate":
         evaluate.run(tables, past.as_of, past.since, past.run_id)
-    if past.step == "monitor" and past.run_kind == "live":
+    if past.step == "watch" and past.run_kind == "live":
         monitor.run(tables, seen, catalogue, past.as_of, past.run_id)
     return []
 

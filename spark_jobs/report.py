@@ -1,10 +1,7 @@
 """The daily report: collects what it says from the tables, and puts the mail in the outbox."""
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -20,18 +17,20 @@ from lakehouse.tables.bronze import QUARANTINE
 from lakehouse.tables.gold import PROMOTIONS
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
 from lakehouse.tables.watched import DRIFT, QUALITY
-from lakehouse.time import iso
-from monitoring import mail, report
+from lakehouse.time import DAY, iso
+from monitoring import report
 from monitoring.content import ReportContent
-from spark_jobs import outbox
 from spark_jobs.champions import FALLBACK, in_order
 from spark_jobs.incidents import open_at
 from spark_jobs.known_at import as_of as known_as_of
+from spark_jobs.papers import Delivered, Paper, deliver
 from spark_jobs.resolution import LONGEST, at_resolution
 
 _IN_CHARGE = ("champion_model", "champion_version")
 _DAYS_SHOWN = 15
 _DRIFT_DAYS = 21
+_SEEN_DAYS = 56
+"""The newest judged day is younger than that less those shown: an overdue day is judged, too."""
 
 SIMULATED = (
     "Publication times are simulated by rule: prices 12:45 local time the day before, consumption "
@@ -42,15 +41,6 @@ SIMULATED = (
 )
 
 
-@dataclass(frozen=True)
-class Delivered:
-    """Where the report lies and the mail that carries it; `rows` is what gold.outbox gained."""
-
-    page: Path
-    mail: Path
-    rows: int
-
-
 def run(
     tables: SparkTables,
     arrow: ArrowTables,
@@ -59,23 +49,11 @@ def run(
     as_of: datetime,
     run_id: str,
 ) -> Delivered:
-    """Build the report as of a moment, write the page, and put the mail in the outbox once."""
+    """Build the report as of a moment, write the page, and put the mails in the outbox once."""
     told = content(tables, arrow, catalogue, settings, as_of)
-    built = report.build(told)
-    stamp = f"{as_of:%Y%m%dT%H%MZ}"
-    page = settings.lakehouse / "reports" / f"report-{stamp}.html"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(built.html, encoding="utf-8")
-    recipients = settings.mail_recipients
-    about = f"report {settings.profile} {iso(as_of)} {','.join(recipients)}"
-    message_id = hashlib.sha256(about.encode()).hexdigest()[:24]
     local = as_of.astimezone(catalogue.schedule.zone)
-    open_now = len(told.incidents)
-    found = f"{open_now} to look at" if open_now else "All well"
-    subject = f"{found}: Gridcast {settings.profile}, {local:%Y-%m-%d %H:%M}"
-    letter = mail.message(built, settings.mail_sender, recipients, subject, as_of, message_id)
-    file, rows = outbox.put(arrow, settings, letter, message_id, as_of, run_id)
-    return Delivered(page, file, rows)
+    paper = Paper("report", iso(as_of), f"{local:%Y-%m-%d %H:%M}", as_of, report.build)
+    return deliver(arrow, catalogue, settings, told, paper, run_id)
 
 
 def content(
@@ -96,9 +74,9 @@ def content(
         accuracy=accuracy(tables),
         daily_errors=_frame(tables, _DAILY_ERRORS),
         forecasts=_forecasts(tables, as_of),
-        drift=_newest(arrow, DRIFT, ["data_set", "series_group", "day", "feature"]),
-        quality=_newest(arrow, QUALITY, ["data_set", "owner", "feature", "day"]),
-        incidents=_incidents(arrow, as_of),
+        drift=newest_days(arrow, DRIFT, as_of, ["data_set", "series_group", "day", "feature"]),
+        quality=newest_days(arrow, QUALITY, as_of, ["data_set", "owner", "feature", "day"]),
+        incidents=incidents_open(arrow, as_of),
         quarantine=_quarantine(arrow),
         gaps=_frame(tables, _GAPS),
         freshness=_frame(tables, _FRESHNESS),
@@ -175,27 +153,33 @@ def _truth(tables: SparkTables, first: datetime) -> DataFrame:
     )
 
 
-def _newest(arrow: ArrowTables, table: Table, key: Sequence[str]) -> pd.DataFrame:
-    """The findings of the newest days; of a day's revisions the newest."""
-    frame: pd.DataFrame = arrow.read(table).to_pandas()
+def newest_days(
+    arrow: ArrowTables, table: Table, as_of: datetime, key: Sequence[str]
+) -> pd.DataFrame:
+    """The findings of the newest days judged by a moment; of a day's revisions the newest."""
+    since = as_of.date() - _SEEN_DAYS * DAY
+    judged = [("day", ">=", since), ("as_of", "<=", as_of)]
+    frame: pd.DataFrame = arrow.read(table, filters=judged).to_pandas()
     if frame.empty:
         return frame
     frame = frame.loc[frame["day"] > frame["day"].max() - timedelta(days=_DRIFT_DAYS)]
     return frame.sort_values("as_of", kind="stable").drop_duplicates(key, keep="last")
 
 
-def _incidents(arrow: ArrowTables, as_of: datetime) -> pd.DataFrame:
+def incidents_open(arrow: ArrowTables, as_of: datetime) -> pd.DataFrame:
+    """What needs a person at a moment, the oldest first."""
     columns = ["incident_id", "kind", "about", "at", "reason"]
     rows = sorted(open_at(arrow, as_of).values(), key=lambda row: (row["at"], row["about"]))
     return pd.DataFrame(rows, columns=columns)
 
 
 def _quarantine(arrow: ArrowTables) -> pd.DataFrame:
-    frame: pd.DataFrame = arrow.read(QUARANTINE, ["rule", "table", "reason"]).to_pandas()
+    columns = ["rule", "table", "data_set", "reason"]
+    frame: pd.DataFrame = arrow.read(QUARANTINE, columns).to_pandas()
     if frame.empty:
         return pd.DataFrame()
     return (
-        frame.groupby(["rule", "table"])["reason"]
+        frame.groupby(["rule", "table", "data_set"])["reason"]
         .agg(records="size", example_reason="first")
         .reset_index()
     )

@@ -17,12 +17,12 @@ from lakehouse.settings import Settings
 from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables.gold import BACKTESTS, PROMOTIONS, TRAINING_RUNS
-from lakehouse.tables.watched import QUALITY
 from lakehouse.time import DAY, local_day
 from models.live_days import SHADOW_DAYS, SHADOW_MARGIN
 from models.lstm import LstmConfig
 from models.promotion import decide
 from models.registry import Registry
+from spark_jobs.broken import broken_days
 from spark_jobs.champions import Model, Standing, naive_of, standings_at
 from spark_jobs.contests import Rows, contest, scores
 from spark_jobs.decisions import decision_row
@@ -39,8 +39,6 @@ BESIDE = (
     f"It takes over after {SHADOW_DAYS} live days beside the champion, unless its MAE there is "
     f"more than {SHADOW_MARGIN:.0%} higher."
 )
-BROKEN = frozenset({"range", "flat", "unit", "shifted"})
-"""Faults of values that are there, but are not the truth."""
 #: Target days between the newest known truth and `as_of` that a plan allows for.
 _SLACK_DAYS = 60
 
@@ -164,16 +162,6 @@ def run(
                 arrow.insert_new(TRAINING_RUNS, [row])
             done[group, kind] = row
     return [done[group, kind] for group in groups for kind in CANDIDATES if (group, kind) in done]
-
-
-def broken_days(arrow: ArrowTables, as_of: datetime) -> frozenset[tuple[str, date]]:
-    """Series and local days of observations that had a fault, by what was known at `as_of`."""
-    newest: dict[tuple[str, date], dict[str, Any]] = {}
-    names = ["owner", "day", "verdict", "faults", "as_of"]
-    filters = [("data_set", "=", "observations"), ("as_of", "<=", as_of)]
-    for row in sorted(arrow.rows(QUALITY, names, filters), key=lambda row: row["as_of"]):
-        newest[row["owner"], row["day"]] = row
-    return frozenset(day for day, row in newest.items() if BROKEN & set(row["faults"]))
 
 
 def make_registry(settings: Settings) -> Registry:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from lakehouse.errors import GridcastError
 from models.boosted_trees import TreesConfig
+from models.broken_days import Broken, without
 from models.lstm import LstmConfig
 from models.samples import Samples, from_rows
 from models.trained import BLEND, LIGHTGBM, LINEAR, LSTM
@@ -46,9 +47,9 @@ class Part:
 class Plan:
     """How groups are trained.
 
-    blocked: series and local days whose truth is broken (`gold.quality`): nothing is learnt from
-    them, and nothing is judged on them. deadline: seconds of the epoch from which no part is begun,
-    nor another epoch; None is no limit.
+    blocked: days whose values are broken (`gold.quality`): nothing is learnt from them, nothing is
+    judged on them, and no sample sees them. deadline: seconds of the epoch from which no part is
+    begun, nor another epoch; None is no limit.
     """
 
     model_version: str
@@ -60,7 +61,7 @@ class Plan:
     config: LstmConfig
     tuned: tuple[tuple[str, LstmConfig], ...] = ()  # by group, instead of `config`
     trees: TreesConfig = field(default_factory=TreesConfig)
-    blocked: frozenset[tuple[str, date]] = frozenset()
+    blocked: Broken = frozenset()
     deadline: float | None = None
 
     def model(self, series_group: str, kind: str) -> Model:
@@ -136,15 +137,6 @@ def split_of(plan: Plan, series_group: str) -> Split:
     where too little history remains."""
     rows = dense_rows(pd.read_parquet(plan.samples_folder / f"series_group={series_group}"))
     return split_in_time(without(from_rows(rows), plan.blocked), plan, rows.head(1))
-
-
-def without(samples: Samples, blocked: frozenset[tuple[str, date]]) -> Samples:
-    """The samples, with no truth on the blocked days of each series."""
-    if samples.target is None or not blocked:
-        return samples
-    days = zip(samples.series_id, target_days(samples).tolist(), strict=True)
-    broken = np.array([day in blocked for day in days])
-    return replace(samples, target=np.where(broken[:, None], np.nan, samples.target))
 
 
 def split_in_time(samples: Samples, plan: Plan, example: pd.DataFrame) -> Split:

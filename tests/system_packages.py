@@ -21,3 +21,10 @@ def require_command(name: str, debian_package: str) -> str:
     if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+def require_chromium() -> str:
+    """Path of the system's Chromium, or of Chrome; else as `require_command`."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for path in map(shutil.which, names) if path), None)
+    return found or require_command("chromium", "chromium")

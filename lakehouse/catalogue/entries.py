@@ -7,7 +7,15 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
-from lakehouse.time import DAY, at_local, last_origin, local_day, next_origin, uneven_since
+from lakehouse.time import (
+    DAY,
+    at_local,
+    day_start,
+    last_origin,
+    local_day,
+    next_origin,
+    uneven_since,
+)
 
 #: Before anything was fetched, and after all of it.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,7 +67,8 @@ class Publication(Entry):
 
     `after_interval`: `delay_hours` after the interval's end. `day_before`: at local `at` on the
     day before the interval's local day. A figure that changes is a new version, which holds for
-    what is fetched from `since` on: what was said of the past stays as it was.
+    what is fetched from `since` on: what was said of the past stays as it was. What has not come
+    `grace_hours` after its usual time is late.
     """
 
     rule: Literal["after_interval", "day_before"]
@@ -68,6 +77,7 @@ class Publication(Entry):
     at: time | None = None
     timezone: str = "UTC"
     since: datetime = BEGINNING
+    grace_hours: int = 24
 
     @property
     def told(self) -> str:
@@ -86,6 +96,15 @@ class Publication(Entry):
         zone = ZoneInfo(self.timezone)
         return at_local(local_day(event_time, zone) - DAY, self.at or time(0), zone)
 
+    def known_until(self, moment: datetime) -> datetime:
+        """The end of the intervals whose values usually are known at a moment (UTC)."""
+        if self.rule == "after_interval":
+            return moment - timedelta(hours=self.delay_hours)
+        zone = ZoneInfo(self.timezone)
+        return day_start(
+            local_day(last_origin(moment, self.at or time(0), zone), zone) + 2 * DAY, zone
+        )
+
 
 class Location(Entry):
     """A place whose weather is asked for, and the series that use it name it."""
@@ -97,7 +116,8 @@ class Location(Entry):
 
 
 class Weather(Entry):
-    """Where weather comes from, and how its vintages are told apart."""
+    """Where weather comes from, and how its vintages are told apart. Forecasts are late where none
+    of a run has come `grace_hours` after that run usually is public."""
 
     weather_model: str
     issue_basis: IssueBasis
@@ -110,6 +130,16 @@ class Weather(Entry):
     forecast_days: int = 3
     actual_lookback_days: int = 7
     actual: Publication
+    grace_hours: int = 24
+
+    def newest_run(self, moment: datetime) -> datetime:
+        """The run of the weather model that is the newest to be public at a moment, usually."""
+        at = moment - timedelta(hours=self.run_delay_hours)
+        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        runs = [
+            midnight - back * DAY + timedelta(hours=h) for back in (0, 1) for h in self.run_hours
+        ]
+        return max(run for run in runs if run <= at)
 
 
 class SeriesGroup(Entry):

@@ -75,6 +75,30 @@ FORECASTS = Table(
     ),
 )
 
+CALIBRATION = Table(
+    name="gold.calibration",
+    meaning="By how much the intervals of a model were stretched at an origin, since its live days "
+    "covered less or more than they promised; models without live days have no row",
+    key=("series_id", "model_name", "model_version", "forecast_origin", "run_kind"),
+    cluster_by=("forecast_origin",),
+    columns=(
+        _SERIES_ID,
+        _MODEL,
+        _VERSION,
+        _ORIGIN,
+        _RUN_KIND,
+        _GROUP,
+        Column("n_days", "double", "Live days of the model known at the origin", "d"),
+        Column("in_90", "double", "Share of their truths within q05..q95"),
+        Column("in_80", "double", "Within q10..q90"),
+        Column("in_50", "double", "Within q25..q75"),
+        Column("factor_90", "double", "q05 and q95 lie so many times as far from the median"),
+        Column("factor_80", "double", "q10 and q90"),
+        Column("factor_50", "double", "q25 and q75"),
+        _RUN_ID,
+    ),
+)
+
 FORECAST_ERRORS = Table(
     name="gold.forecast_errors",
     meaning="Sums of errors per series, model, target day and block of six local hours",
@@ -105,6 +129,7 @@ FORECAST_ERRORS = Table(
         Column("sum_squared", "double", "Sum of (truth - q50) squared, in `unit` squared"),
         Column("sum_pinball", "double", "Sum of the pinball loss, mean over quantiles, in `unit`"),
         Column("sum_truth", "double", "Sum of truth, in `unit`"),
+        Column("n_in_50", "int", "Intervals whose truth lies in q25..q75"),
         Column("n_in_80", "int", "Intervals whose truth lies in q10..q90"),
         Column("n_in_90", "int", "Intervals whose truth lies in q05..q95"),
         Column("sum_width_80", "double", "Sum of q90 - q10, in `unit`: sharpness"),
@@ -234,18 +259,23 @@ INCIDENTS = Table(
     key=("incident_id", "event"),
     columns=(
         Column("incident_id", "string", "Hash of what it is and when it was found"),
-        Column("event", "string", "opened, ended, or told: another model in charge"),
-        Column("kind", "string", "quality, drift_and_error, no_forecast or champion"),
-        Column("about", "string", "Series, place or group"),
+        Column("event", "string", "opened, ended, or told: what was decided"),
+        Column(
+            "kind",
+            "string",
+            "late, quality, failed, drift_and_error, no_forecast; told: champion, trained",
+        ),
+        Column("about", "string", "Series, place, data set or group"),
         Column("at", "timestamp", "Moment of the event", "UTC"),
         Column("reason", "string", "What was found, in a sentence"),
-        Column("message_id", "string", "Mail about it in gold.outbox"),
+        Column("message_id", "string", "Mail about it in gold.outbox, of those who get all"),
         _RUN_ID,
     ),
 )
 
 TABLES = (
     FEATURES,
+    CALIBRATION,
     FORECASTS,
     FORECAST_ERRORS,
     TRAINING_RUNS,

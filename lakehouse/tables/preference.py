@@ -32,6 +32,8 @@ def order_by(preferences: Iterable[Preference]) -> str:
 
 #: Of the vintages of a value: the one that became known last.
 NEWEST_VINTAGE = (Preference("available_at"),)
+#: Of the weather forecasts of an hour: the one that became public last, of the newest run.
+NEWEST_RUN = (Preference("available_at"), Preference("issue_time"))
 #: Of the forecasts of an interval: the newest origin, and of it the champion, else who stands in
 #: for it, else seasonal naive.
 FORECAST_TO_USE = (
@@ -44,3 +46,5 @@ FORECAST_TO_USE = (
 ANSWERING_SOURCES = ("champion", "fallback")
 #: Of the scores of a block of hours: the one by the newest truth.
 NEWEST_TRUTH = (Preference("truth_as_of"),)
+#: Of the verdicts on a day, made anew when late rows came: the newest.
+NEWEST_VERDICT = (Preference("as_of"), Preference("revision"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lakehouse.tables.contract import Column, View
 from lakehouse.tables.forecast_views import newest_forecasts
-from lakehouse.tables.preference import NEWEST_VINTAGE, order_by
+from lakehouse.tables.preference import NEWEST_RUN, NEWEST_VINTAGE, order_by
 from lakehouse.tables.silver import DATA_SETS, OBSERVATIONS
 
 
@@ -84,7 +84,7 @@ FUNCTIONS = (
         query=_newest(
             "silver.weather_forecasts",
             "location_id, weather_model, variable, valid_time",
-            "available_at DESC, issue_time DESC",
+            ", ".join(step.sql for step in NEWEST_RUN),
         ),
     ),
     Function(

@@ -123,4 +123,28 @@ QUALITY = Table(
     ),
 )
 
-TABLES = (PROFILES, PROFILE_FEATURES, DRIFT, QUALITY)
+RETRAINING = Table(
+    name="gold.retraining",
+    meaning="Groups whose data drift while their model is poor, day by day, and whether a training "
+    "was asked for",
+    key=("series_group", "as_of"),
+    columns=(
+        _GROUP,
+        _AS_OF,
+        Column(
+            "verdict",
+            "string",
+            "asked; or why not: blocked (broken data), waits (a trained model has its live days), "
+            "over_budget",
+        ),
+        Column("reason", "string", "In a sentence"),
+        Column("drifting", "array<string>", "Features that drifted lately"),
+        Column("model_name", "string", "Model in charge, or the last one that was"),
+        Column("model_version", "string", "Its version"),
+        _figure("mae_ratio", "Its MAE over that of seasonal naive, on its newest live days"),
+        Column("n_days", "int", "Those days", "d"),
+        _RUN_ID,
+    ),
+)
+
+TABLES = (PROFILES, PROFILE_FEATURES, DRIFT, QUALITY, RETRAINING)

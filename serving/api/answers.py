@@ -94,15 +94,18 @@ class Answers:
         tables: tuple[Table, ...],
         rows: Callable[[Snapshot, Q], pa.Table],
         quick: Callable[[Snapshot, Q], bool] = _never,
+        beside: str = "",
     ) -> Response:
         """The response for `rows(snapshot, question)`, called where its answer is not kept.
 
-        `tables` are what it depends on; a quick one is made at once instead of in a thread.
+        `tables` are what it depends on, and `beside` tells of anything else that it depends on; a
+        quick one is made at once instead of in a thread.
         """
         snapshot = self.snapshots.current
         form = chosen_format(request.headers.get("accept", ""), question.format)
         zipped = _takes_gzip(request.headers.get("accept-encoding", ""))
-        tag = snapshot.tag(tables, request.url.path, request.url.query, form, str(zipped))
+        asked = (request.url.path, request.url.query, form, str(zipped), beside)
+        tag = snapshot.tag(tables, *asked)
         etag = f'W/"{tag}"'
         headers = {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept, Accept-Encoding"}
         if etag in _listed(request.headers.get("if-none-match", "")):

@@ -14,6 +14,7 @@ from serving.api.keys import HEADER, Keys
 from serving.api.problems import add_handlers
 from serving.api.routes import data_router, state_router
 from serving.api.snapshots import Snapshots
+from serving.api.watch_routes import watch_router
 
 _ABOUT = """\
 Day-ahead forecasts of energy series, and what they were made and judged by. Read only.
@@ -48,7 +49,9 @@ def make_app(settings: Settings) -> FastAPI:
     guards = [Depends(keys.check)] if settings.api_keys else []
     if settings.api_keys:
         guards.append(Security(APIKeyHeader(name=HEADER, auto_error=False)))
-    app.include_router(data_router(Answers(snapshots)), dependencies=guards)
+    answers = Answers(snapshots)
+    app.include_router(data_router(answers), dependencies=guards)
+    app.include_router(watch_router(answers, settings.lakehouse), dependencies=guards)
     app.include_router(state_router(snapshots, settings.make_clock()))
     app.add_middleware(
         CORSMiddleware,

@@ -5,12 +5,12 @@ import pyarrow.compute as pc
 
 from lakehouse.tables.watched import DRIFT
 from lakehouse.time import local_day
-from serving.api.parameters import DriftQuestion
+from serving.api.parameters import GroupQuestion
 from serving.api.problems import wrong_parameter
 from serving.api.snapshots import Snapshot
 
 
-def drift(snapshot: Snapshot, question: DriftQuestion) -> pa.Table:
+def drift(snapshot: Snapshot, question: GroupQuestion) -> pa.Table:
     """Rows of gold.drift, sorted by their key. Raises Problem for a group without any."""
     state = snapshot.state(DRIFT)
     first, last = (t and local_day(t, question.zone) for t in question.span)

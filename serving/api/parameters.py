@@ -218,10 +218,77 @@ class PerformanceQuestion(_Moments):
     )
 
 
-class DriftQuestion(SpanQuestion):
-    """Which verdicts on drift, by day."""
+class CheapestQuestion(_Moments):
+    """Which intervals are cheapest, by the latest forecast, one as it stood, or one origin's."""
+
+    series_id: SeriesIds = []
+    group: Group = None
+    as_of: str | None = Field(
+        None, description="By the forecast as it stood then", examples=["2024-10-25T07:30:00Z"]
+    )
+    origin: str | None = Field(
+        None, description="By this forecast origin", examples=["2024-10-25T07:30:00Z"]
+    )
+    rank: int | None = Field(
+        None, ge=1, le=200, description="No more than so many of each local day", examples=[3]
+    )
+
+
+class WeatherQuestion(_Moments):
+    """Weather of which places and hours. By default the newest week."""
+
+    location_id: list[str] = Field(
+        [],
+        max_length=MOST_SERIES,
+        description="Places, as /v1/series names them; repeat it for several. All where none is "
+        "given",
+        examples=[["aarhus"]],
+    )
+    variable: list[str] = Field(
+        [],
+        max_length=MOST_SERIES,
+        description="Variables, as Open-Meteo spells them; all where none is given",
+        examples=[["temperature_2m"]],
+    )
+    source: Literal["forecast", "observed"] = Field(
+        "forecast", description="The newest forecast of each hour, or what was observed"
+    )
+    as_of: str | None = Field(
+        None,
+        description="As it was known then: of a forecast origin, what the forecast was made from",
+        examples=["2024-10-25T07:30:00Z"],
+    )
+
+
+class GroupQuestion(SpanQuestion):
+    """Rows of which time, of all groups or of one."""
 
     group: Group = None
+
+
+class TrainingQuestion(GroupQuestion):
+    """Which trainings, by the moment whose knowledge they used."""
+
+    model_name: str | None = Field(
+        None, alias="model", description="Name of a model", examples=["lstm"]
+    )
+    status: Literal["ok", "skipped", "failed"] | None = Field(None, description="How they ended")
+
+
+class QualityQuestion(GroupQuestion):
+    """Which verdicts on the data of days. By default those of the newest 28 days judged."""
+
+    verdict: Literal["ok", "fault", "no_history"] | None = Field(
+        None, description="Only these verdicts"
+    )
+
+
+class IncidentQuestion(SpanQuestion):
+    """Which incidents, by when they began."""
+
+    state: Literal["open", "ended", "told"] | None = Field(
+        None, description="open, ended, or events that were only told, such as a new champion"
+    )
 
 
 class OriginQuestion(SpanQuestion):

@@ -7,19 +7,24 @@ from fastapi.responses import JSONResponse
 
 from lakehouse.clock import Clock
 from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, QUANTILES
-from lakehouse.tables.silver import OBSERVATIONS, SERIES
-from lakehouse.tables.watched import DRIFT
-from serving.api import drift, forecasts, observations, performance, series
+from lakehouse.tables.silver import (
+    OBSERVATIONS,
+    SERIES,
+    WEATHER_FORECASTS,
+    WEATHER_OBSERVATIONS,
+)
+from serving.api import cheapest_hours, forecasts, observations, performance, series, weather
 from serving.api.answers import Answers
 from serving.api.freshness import Readiness, readiness
 from serving.api.parameters import (
-    DriftQuestion,
+    CheapestQuestion,
     ForecastQuestion,
     ObservationQuestion,
     OriginQuestion,
     PerformanceQuestion,
     Question,
     SeriesQuestion,
+    WeatherQuestion,
 )
 from serving.api.schemas import column_schema, number, problems, row_schema, rows_responses
 from serving.api.snapshots import Snapshot, Snapshots
@@ -54,6 +59,19 @@ _FIGURES = {
 _BY = ["target_day", "horizon_band"]
 _PERFORMANCE_ROW = row_schema(FORECAST_ERRORS, [*performance.columns("total"), *_BY], _FIGURES)
 _PERFORMANCE_ROW["required"] = performance.columns("total")
+_CHEAPEST_ROW = row_schema(
+    FORECASTS,
+    cheapest_hours.COLUMNS,
+    {
+        "local_day": column_schema("date", "Day in the zone of the series", False),
+        "local_time": column_schema("string", "Start of the interval in that zone", False),
+        "rank": column_schema("int", "1 is cheapest of the day", False),
+    },
+)
+_WEATHER_ROW = row_schema(WEATHER_FORECASTS, weather.COLUMNS)
+# Observed weather is of no model and of no run.
+for _name in ("weather_model", "issue_time"):
+    _WEATHER_ROW["properties"][_name]["type"] = ["string", "null"]
 
 
 def _always(now: Snapshot, question: Question) -> bool:
@@ -117,11 +135,11 @@ def data_router(answers: Answers) -> APIRouter:
         tables = (OBSERVATIONS, SERIES)
         return await answers.answer(request, question, tables, observations.observations)
 
-    _add_judgements(router, answers)
+    _add_beside(router, answers)
     return router
 
 
-def _add_judgements(router: APIRouter, answers: Answers) -> None:
+def _add_beside(router: APIRouter, answers: Answers) -> None:
     @router.get("/performance", responses=rows_responses(_PERFORMANCE_ROW), tags=["performance"])
     async def get_performance(
         request: Request, question: Annotated[PerformanceQuestion, Query()]
@@ -130,12 +148,25 @@ def _add_judgements(router: APIRouter, answers: Answers) -> None:
         tables = (FORECAST_ERRORS, SERIES)
         return await answers.answer(request, question, tables, performance.performance)
 
-    row = row_schema(DRIFT, DRIFT.column_names)
+    @router.get("/cheapest_hours", responses=rows_responses(_CHEAPEST_ROW), tags=["forecasts"])
+    async def get_cheapest_hours(
+        request: Request, question: Annotated[CheapestQuestion, Query()]
+    ) -> Response:
+        """Of prices and tariffs the intervals of each local day, cheapest first by the median.
 
-    @router.get("/drift", responses=rows_responses(row), tags=["drift"])
-    async def get_drift(request: Request, question: Annotated[DriftQuestion, Query()]) -> Response:
-        """The verdicts on drift: how far the week up to a day lies from its reference."""
-        return await answers.answer(request, question, (DRIFT,), drift.drift)
+        By default of what is left of the newest origin's day, and of the next.
+        """
+        tables = (FORECASTS, SERIES)
+        return await answers.answer(request, question, tables, cheapest_hours.cheapest_hours)
+
+    @router.get("/weather", responses=rows_responses(_WEATHER_ROW), tags=["weather"])
+    async def get_weather(
+        request: Request, question: Annotated[WeatherQuestion, Query()]
+    ) -> Response:
+        """Weather at the places of series: the newest forecast of each hour that was known at
+        as_of, or what was observed."""
+        tables = (WEATHER_FORECASTS, WEATHER_OBSERVATIONS, SERIES)
+        return await answers.answer(request, question, tables, weather.weather)
 
 
 def state_router(snapshots: Snapshots, clock: Clock) -> APIRouter:

@@ -13,6 +13,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     "bigint": {"type": "integer"},
     "double": {"type": "number"},
     "boolean": {"type": "boolean"},
+    "array<string>": {"type": "array", "items": {"type": "string"}},
     "timestamp": {"type": "string", "format": "date-time"},
     "date": {"type": "string", "format": "date"},
 }

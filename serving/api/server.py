@@ -20,6 +20,7 @@ def listening(host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen(2048)  # who asks before the first worker is up waits instead of failing
     except OSError as fault:
         bound.close()
         raise SetupError(

@@ -17,12 +17,29 @@ import pyarrow.dataset as ds
 from lakehouse.arrow import ArrowTables, schema
 from lakehouse.errors import TableError
 from lakehouse.tables import Table
-from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, RUNS
-from lakehouse.tables.silver import OBSERVATIONS, SERIES
-from lakehouse.tables.watched import DRIFT
+from lakehouse.tables.bronze import QUARANTINE
+from lakehouse.tables.gold import (
+    FORECAST_ERRORS,
+    FORECASTS,
+    INCIDENTS,
+    PROMOTIONS,
+    RUNS,
+    TRAINING_RUNS,
+)
+from lakehouse.tables.silver import (
+    OBSERVATIONS,
+    SERIES,
+    WEATHER_FORECASTS,
+    WEATHER_OBSERVATIONS,
+)
+from lakehouse.tables.watched import DRIFT, QUALITY
 from serving.api.latest import Latest
 
-SERVED = (SERIES, OBSERVATIONS, FORECASTS, FORECAST_ERRORS, DRIFT, RUNS)
+SERVED = (
+    *(SERIES, OBSERVATIONS, WEATHER_OBSERVATIONS, WEATHER_FORECASTS),
+    *(FORECASTS, FORECAST_ERRORS, TRAINING_RUNS, PROMOTIONS),
+    *(QUARANTINE, QUALITY, DRIFT, INCIDENTS, RUNS),
+)
 _log = logging.getLogger("gridcast.api")
 
 Mark = tuple[str, int]

@@ -116,6 +116,17 @@ KINDS = {
             "column": _COLUMN,
         },
     ),
+    "scaled": Kind(
+        "values of some time at another level, for good or until they are corrected",
+        {
+            "factor": Parameter(float, 1000.0, "what they are multiplied by"),
+            "since": Parameter(parse_utc, None, "records of this time and later"),
+            "until": Parameter(parse_utc, None, "records of before this time"),
+            "corrected": Parameter(parse_utc, None, "from this moment on they are right"),
+            "key": _WHICH["key"],
+            "column": _COLUMN,
+        },
+    ),
     "disappears": Kind("a record that is there at first and then is not", _WHICH),
 }
 

@@ -89,6 +89,20 @@ def _correction(rows: list[Row], rule: Rule, now: datetime) -> list[Row]:
     return [corrected(row) for row in rows]
 
 
+def _scaled(rows: list[Row], rule: Rule, now: datetime) -> list[Row]:
+    if rule["corrected"] and now >= rule["corrected"]:
+        return rows
+
+    def scaled(row: Row) -> Row:
+        time = _time(row)
+        before = time is None or (rule["since"] and time < rule["since"])
+        if before or (rule["until"] and time >= rule["until"]) or not _has_key(row, rule):
+            return row
+        return row | {name: round(row[name] * rule["factor"], 6) for name in _figures(row, rule)}
+
+    return [scaled(row) for row in rows]
+
+
 def _disappears(rows: list[Row], rule: Rule, now: datetime) -> list[Row]:
     turns = [(row, _turn(row, rule)) for row in rows]
     return [row for row, turn in turns if turn is None or now < turn]
@@ -102,6 +116,7 @@ CHANGES: dict[str, Change] = {
     "shuffled": _shuffled,
     "empty": _empty,
     "correction": _correction,
+    "scaled": _scaled,
     "disappears": _disappears,
 }
 
@@ -118,12 +133,25 @@ def _figures(row: Row, rule: Rule) -> list[str]:
 
 def _turn(row: Row, rule: Rule) -> datetime | None:
     """When a rule's change comes for a record; None for a record that it is not about."""
-    text = next((str(row[name]) for name in _TIMES if name in row), "")
+    time = _time(row)
+    if time is None or not _written(row).startswith(rule["time"]) or not _has_key(row, rule):
+        return None
+    turn: datetime = rule["at"] or time + timedelta(days=rule["days"])
+    return turn
+
+
+def _has_key(row: Row, rule: Rule) -> bool:
+    return rule["key"] in ("", *map(str, row.values()))
+
+
+def _written(row: Row) -> str:
+    """A record's time as it says it."""
+    return next((str(row[name]) for name in _TIMES if name in row), "")
+
+
+def _time(row: Row) -> datetime | None:
     try:
-        time = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(_written(row))
     except ValueError:
         return None
-    if not text.startswith(rule["time"]) or rule["key"] not in ("", *map(str, row.values())):
-        return None
-    time = time.replace(tzinfo=UTC) if time.tzinfo is None else time
-    return rule["at"] or time + timedelta(days=rule["days"])
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time

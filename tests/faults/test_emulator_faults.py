@@ -14,7 +14,7 @@ import pytest
 from lakehouse.errors import SourceError
 from lakehouse.landing import Request, Response
 from lakehouse.settings import Settings, load_settings
-from lakehouse.time import DAY, HOUR, parse_utc
+from lakehouse.time import DAY, HOUR, iso, parse_utc
 from sources import energi_data_service, octopus, open_meteo
 from sources.addresses import Addresses, address_of
 from sources.emulator.own_clock import OwnClock
@@ -284,6 +284,23 @@ def test_a_correction_touches_nothing_else(play: Play) -> None:
     ]
     [(mine, theirs)] = differing
     assert mine == theirs | {"SpotPriceEUR": mine["SpotPriceEUR"]}
+
+
+def test_values_of_some_time_are_at_another_level_until_they_are_corrected(play: Play) -> None:
+    time, end = parse_utc(f"{HOUR_OF_VALUE}:00Z"), parse_utc(f"{HOUR_OF_VALUE}:00Z") + 2 * HOUR
+    corrected = START + 5 * DAY
+    told = f"scaled:key=DK1,column=SpotPriceEUR,factor=10,since={iso(time)},until={iso(end)}"
+    played = play(f"{told},corrected={iso(corrected)}")
+    whole = good(play, played.prices())["records"]
+    played.clock.set(corrected - HOUR)
+    found = played.json(played.prices())["records"]
+    differing = [(m, t) for m, t in zip(found, whole, strict=True) if m != t]
+    assert len(differing) == 2
+    for mine, theirs in differing:
+        assert mine == theirs | {"SpotPriceEUR": round(10 * theirs["SpotPriceEUR"], 6)}
+        assert (theirs["PriceArea"], theirs["HourUTC"][:11]) == ("DK1", HOUR_OF_VALUE[:11])
+    played.clock.set(corrected)
+    assert played.json(played.prices())["records"] == whole
 
 
 def test_a_record_disappears(play: Play) -> None:

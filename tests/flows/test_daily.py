@@ -26,8 +26,10 @@ def test_a_daily_ingests_a_quarter_of_an_hour_before_the_origin_it_serves(
     assert of_the_day == {
         "ingest": FIRST - timedelta(minutes=15),
         "build": FIRST,
+        "watch": FIRST,
         "forecast": FIRST,
         "evaluate": FIRST,
+        "alert": FIRST,
         "daily": FIRST,
     }
     assert one_day_on.clock().now() == FIRST

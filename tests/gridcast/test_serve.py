@@ -58,3 +58,11 @@ def test_keys_come_from_a_variable(gridcast: Gridcast) -> None:
     said = gridcast("serve", "api", "--port", "0", GRIDCAST_API_KEYS="not a list")
     assert_one_sentence(said)
     assert "Expected GRIDCAST_API_KEYS to be JSON" in said.err
+
+
+def test_a_port_that_the_dashboards_cannot_have_is_one_sentence(gridcast: Gridcast) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = gridcast("serve", "dashboards", "--port", str(port))
+    assert_one_sentence(said)
+    assert f"Expected port {port} of 127.0.0.1 to be free for the dashboards" in said.err

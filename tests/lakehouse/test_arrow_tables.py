@@ -1,5 +1,6 @@
 """Small rows are appended without Spark, once per key."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,18 @@ def test_a_key_is_inserted_once_and_the_first_row_wins(arrow: ArrowTables) -> No
     assert found == {"a": "1", "b": "1"}
 
 
+def test_a_table_made_when_its_columns_were_worded_otherwise_takes_rows(
+    arrow: ArrowTables,
+) -> None:
+    columns = tuple(replace(column, meaning=f"{column.meaning}, once") for column in RUNS.columns)
+    older = replace(RUNS, name="gold.older", columns=columns)
+    arrow.create_missing([older])
+    arrow.append(replace(RUNS, name="gold.older"), [RUNS.row(run_id="1", step="build")])
+    assert arrow.count(older) == 1
+    told = arrow.open(older).schema().to_arrow().field("run_id").metadata
+    assert b"once" in told[b"comment"]
+
+
 def test_keys_of_several_columns_are_compared_whole(arrow: ArrowTables) -> None:
     row = PROMOTIONS.row(series_group="a")
     assert arrow.insert_new(PROMOTIONS, [row]) == 1
@@ -54,6 +67,23 @@ def test_rows_are_filtered_and_cut_to_columns(arrow: ArrowTables) -> None:
 def test_a_table_that_is_not_there_is_named_with_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(TableError, match=r"Expected the Delta table gold.runs at .*gridcast demo"):
         ArrowTables(tmp_path).rows(RUNS)
+
+
+def test_a_table_of_an_older_version_is_named_with_what_it_lacks(tmp_path: Path) -> None:
+    now = RUNS
+    older = replace(now, columns=tuple(c for c in now.columns if c.name != "quarantined"))
+    arrow = ArrowTables(tmp_path)
+    arrow.create_missing([older])
+    assert arrow.rows(now, ["run_id"]) == []
+    with pytest.raises(TableError, match=r"gold.runs lacks columns \['quarantined'\]: an older"):
+        arrow.rows(now, ["quarantined"])
+
+
+def test_insert_new_looks_for_keys_among_rows_of_the_same_times(arrow: ArrowTables) -> None:
+    first, second = (PROMOTIONS.row(decided_at=utc(f"2024-10-{day} 07:30")) for day in (11, 12))
+    assert arrow.insert_new(PROMOTIONS, [first]) == 1
+    assert arrow.insert_new(PROMOTIONS, [second]) == 1
+    assert arrow.insert_new(PROMOTIONS, [first, second]) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """A catalogue is checked when it is read: the error names the file, the key and the fault."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lakehouse.catalogue import Publication, read_catalogue
 from lakehouse.errors import BadInput, ConfigError
@@ -170,3 +172,33 @@ def test_a_change_of_resolution_holds_from_its_moment_on(tmp_path: Path) -> None
     change = datetime(2025, 9, 30, 22, tzinfo=UTC)
     assert data_set.resolution_at(change - timedelta(hours=1)) == 60
     assert data_set.resolution_at(change) == 15
+
+
+PUBLICATIONS = (
+    Publication(rule="after_interval", basis="assumed", delay_hours=216),
+    Publication(rule="day_before", basis="assumed", at=time(12, 45), timezone="Europe/Copenhagen"),
+    Publication(rule="day_before", basis="assumed", at=time(0), timezone="America/St_Johns"),
+)
+
+
+@given(
+    st.sampled_from(PUBLICATIONS),
+    st.datetimes(datetime(2023, 1, 1), datetime(2025, 12, 31), timezones=st.just(UTC)),
+    st.integers(-60 * 24, 60 * 24),
+)
+def test_what_usually_is_known_at_a_moment_ends_where_publication_times_say(
+    publication: Publication, moment: datetime, halves: int
+) -> None:
+    """Also where a clock changes: each half-hour before that end is public, and none after it."""
+    half = timedelta(minutes=30)
+    start = moment.replace(minute=0, second=0, microsecond=0) + halves * half
+    known = publication.available_at(start, 30) <= moment
+    assert known == (start + half <= publication.known_until(moment))
+
+
+def test_the_newest_run_of_a_weather_model_is_public_some_hours_after_it() -> None:
+    weather = read_catalogue(PROJECT / "deployments" / "catalogues" / "sample.toml").weather
+    noon = datetime(2024, 10, 18, 12, tzinfo=UTC)
+    assert weather.newest_run(noon) == noon - timedelta(hours=6)
+    assert weather.newest_run(noon - timedelta(minutes=1)) == noon - timedelta(hours=12)
+    assert weather.newest_run(noon - timedelta(hours=7)) == noon - timedelta(hours=18)

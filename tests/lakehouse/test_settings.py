@@ -116,3 +116,14 @@ def test_a_sample_clock_needs_a_start_with_an_offset(tmp_path: Path) -> None:
     settings = load_settings("sample", lakehouse=tmp_path).model_copy(update={"sample_start": None})
     with pytest.raises(ConfigError, match="needs sample_start with an offset"):
         settings.make_clock()
+
+
+def test_recipients_of_an_unknown_group_are_refused_with_the_groups_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GRIDCAST_MAIL_GROUP_RECIPIENTS", '{"prices": ["trading@example.org"]}')
+    with pytest.raises(ConfigError, match=r"unknown groups \['prices'\]; known .*day_ahead_price"):
+        load_settings("sample").read_catalogue()
+    known = '{"day_ahead_price": ["trading@example.org"]}'
+    monkeypatch.setenv("GRIDCAST_MAIL_GROUP_RECIPIENTS", known)
+    assert load_settings("sample").read_catalogue().groups

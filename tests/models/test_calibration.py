@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from models.calibration import MIN_DAYS, calibrated
+from models.calibration import MIN_DAYS, adapted, calibrated, stretched
 from models.metrics import score
 from models.quantiles import MEDIAN
 
@@ -58,3 +58,28 @@ def test_a_side_of_no_width_neither_stays_so_nor_stretches_the_other() -> None:
     assert after.coverage_80 == pytest.approx(0.80, abs=0.02)
     assert after.pinball <= score(truth[100:], one_sided[100:]).pinball
     assert np.abs(corrected).max() < 10.0
+
+
+@pytest.mark.parametrize("lag_days", [1, 10])
+@pytest.mark.parametrize("width", [0.5, 1.0, 2.0])
+def test_what_live_days_missed_is_made_up_for(width: float, lag_days: int) -> None:
+    forecast, truth = days(width)
+    issued, within = np.empty_like(forecast), np.zeros((len(truth), MEDIAN))
+    for day, plain in enumerate(forecast):
+        known = max(day - lag_days + 1, 0)
+        shares = within[:known].mean(axis=0) if known else np.zeros(MEDIAN)
+        issued[day] = stretched(plain, adapted(shares, np.array(float(known))))
+        for pair in range(MEDIAN):
+            low, high = issued[day, :, pair], issued[day, :, -1 - pair]
+            within[day, pair] = np.mean((truth[day] >= low) & (truth[day] <= high))
+    after = score(truth[200:], issued[200:])
+    assert after.coverage_80 == pytest.approx(0.80, abs=0.02)
+    assert after.coverage_90 == pytest.approx(0.90, abs=0.02)
+    assert np.array_equal(issued[0], forecast[0])
+
+
+def test_a_few_bad_days_move_the_intervals_little_and_any_number_not_beyond_three_times() -> None:
+    nothing = np.zeros(MEDIAN)
+    few, many = (adapted(nothing, np.array(n)) for n in (2.0, 500.0))
+    assert (few < 1.1).all()
+    assert many == pytest.approx([3.0] * MEDIAN)

@@ -54,6 +54,7 @@ def content() -> ReportContent:
             {
                 "rule": ["value_is_finite", "unit_is_known"],
                 "table": ["silver.observations", "silver.observations"],
+                "data_set": ["ConsumptionIndustry", "Elspotprices"],
                 "records": [3, 1],
                 "example_reason": ["value is NaN at 2024-10-20T03:00Z", "unit 'MW' is not MWh"],
             }

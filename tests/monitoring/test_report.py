@@ -64,7 +64,7 @@ def test_the_page_loads_nothing_from_elsewhere(report: Report) -> None:
     page = Page(report.html)
     assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "base"}
     sources = [attributes["src"] or "" for attributes in page.all("img")]
-    assert len(sources) == 3
+    assert len(sources) == 3 + 4
     assert all(source.startswith("data:image/png;base64,") for source in sources)
     assert not re.search(r"(?:https?:)?//[a-z]|url\(|@import", without_pictures(report.html))
 
@@ -179,7 +179,8 @@ def test_everything_is_escaped(content: ReportContent) -> None:
         page = Page(html)
         assert not page.all("script")
         assert attack in page.text
-        assert all(set(image) == {"src", "alt"} for image in page.all("img"))
+        allowed = {"src", "alt", "class", "width", "height"}
+        assert all(set(image) <= allowed for image in page.all("img"))
 
 
 def test_the_same_content_gives_the_same_bytes(content: ReportContent, report: Report) -> None:
@@ -205,7 +206,8 @@ def test_one_value_of_one_series_can_be_drawn(content: ReportContent) -> None:
         daily_errors=content.daily_errors.head(1),
         drift=content.drift.head(1),
     )
-    assert set(build(single).pictures) == {"forecasts", "daily_errors", "drift"}
+    lines = {"sparkline-1"}
+    assert set(build(single).pictures) == {"forecasts", "daily_errors", "drift"} | lines
 
 
 def test_columns_of_nothing_but_none_are_unknown_not_an_error(content: ReportContent) -> None:

@@ -1,6 +1,6 @@
 """Champion, challengers and fallback, once per origin; what answers now is one rule for all."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +8,8 @@ from pyspark.sql import SparkSession
 
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import FEATURES, FORECASTS, PROMOTIONS, QUANTILES, TRAINING_RUNS
+from lakehouse.tables.silver import OBSERVATIONS
+from lakehouse.tables.watched import QUALITY
 from lakehouse.time import DAY
 from spark_jobs import forecast
 from spark_jobs.champions import Model, Standing, standings_at
@@ -150,6 +152,50 @@ def test_a_champion_that_cannot_load_leaves_the_fallback_and_a_sentence(
     again, _ = issue()
     assert again == {FEATURES.name: 0, FORECASTS.name: 0}
     assert small.rows(FORECASTS) == rows
+
+
+def test_of_a_series_with_broken_newest_days_only_seasonal_naive_is_asked_and_skips_them(
+    small: SmallLakehouse, settings: Settings
+) -> None:
+    town = town_catalogue()
+    settle(small, town, town_rows(town))
+    champion = promotion(ORIGIN - 2 * DAY, ("lstm", "lost"), promoted=True) | {
+        "series_group": "load"
+    }
+    small.arrow.append(PROMOTIONS, [champion])
+    here = settings.model_copy(update={"lakehouse": small.folder})
+
+    def issued(day: int) -> tuple[set[float], list[str]]:
+        """What the load's forecast of the day after says, and the problems."""
+        as_of = ORIGIN + day * DAY
+        _, problems = forecast.run(
+            small.tables, small.arrow, town, here, as_of, "live", "run", produced_at=as_of
+        )
+        rows = small.rows(FORECASTS)
+        return {
+            row["q50"]
+            for row in rows
+            if (row["series_id"], row["forecast_origin"]) == (LOAD, as_of)
+        }, problems
+
+    # A load of 9 days ago is the newest: for the 26th it is that of two weeks before.
+    before, [problem] = issued(-1)
+    assert "lstm lost: BadInput" in problem
+    about = {"data_set": "observations", "owner": LOAD, "feature": "value", "verdict": "fault"}
+    broken = QUALITY.row(**about, day=date(2024, 10, 12), as_of=ORIGIN, faults=["unit"])
+    small.arrow.append(QUALITY, [broken])
+    seen, [problem] = issued(0)
+    assert problem == (
+        "Seasonal naive answers. load: gold.quality calls some of the newest days of town.load "
+        "broken."
+    )
+    values = {row["event_time"]: row["value"] for row in small.rows(OBSERVATIONS)
+              if row["series_id"] == LOAD}  # fmt: skip
+    for weeks, is_used in ((2, False), (3, True)):
+        first = utc("2024-10-25 22:00") - weeks * 7 * DAY
+        own = {value for time, value in values.items() if first <= time < first + DAY}
+        assert (len(seen & own) > 12) == is_used
+    assert before and not before & seen
 
 
 def test_each_group_s_forecasts_name_their_own_training_run(spark: SparkSession) -> None:

@@ -7,10 +7,11 @@ import pytest
 
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
-from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, INCIDENTS, OUTBOX, PROMOTIONS
-from lakehouse.tables.watched import DRIFT, QUALITY
+from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, INCIDENTS, OUTBOX, PROMOTIONS, RUNS
+from lakehouse.tables.silver import OBSERVATIONS
+from lakehouse.tables.watched import DRIFT, QUALITY, RETRAINING
 from monitoring.delivery import read
-from spark_jobs import incidents
+from spark_jobs import incidents, retraining
 from tests.small_lakehouse import SmallLakehouse, utc
 from tests.spark_jobs.world import town_catalogue
 
@@ -97,6 +98,59 @@ def test_a_group_without_a_forecast_of_its_origin(town: Town) -> None:
     assert town.run(1) == [("no_forecast", "ended", "price")]
 
 
+def test_before_its_deadline_no_forecast_is_missed(town: Town) -> None:
+    """At 09:45, a quarter of an hour after the origin, nobody has tried yet."""
+    town.run(0)
+    before = len(town.small.rows(INCIDENTS))
+    early = NOW + timedelta(hours=23, minutes=15)
+    arguments = (town.small.arrow, town.catalogue, town.settings)
+    assert incidents.run(*arguments, early, "run") == 0
+    ran = {"step": "forecast", "run_kind": "live", "status": "failed", "as_of": early}
+    town.small.arrow.append(RUNS, [RUNS.row(**ran)])
+    assert incidents.run(*arguments, early, "run") == len(town.catalogue.groups)
+    told = town.small.rows(INCIDENTS)[before:]
+    assert {row["kind"] for row in told} == {"no_forecast"}
+
+
+def came(town: Town, until: datetime, at: datetime) -> None:
+    row = OBSERVATIONS.row(
+        series_id="town.load", event_time=until - timedelta(hours=1), available_at=at, value=1.0,
+        resolution_minutes=60,
+    )  # fmt: skip
+    town.small.arrow.append(OBSERVATIONS, [row])
+
+
+def test_data_that_stop_are_told_once_and_end_when_they_come(town: Town) -> None:
+    """That the days are not whole is the same: it is not told a second time."""
+    came(town, utc("2024-10-13 00:00"), NOW)
+    judged(town, 0, "stale", "missing")
+    assert town.run(0) == [("late", "opened", "town.load")]
+    came(town, utc("2024-10-20 00:00"), NOW + timedelta(days=1))
+    judged(town, 1)
+    assert town.run(1) == [("late", "ended", "town.load")]
+    judged(town, 2, "stale", "missing")  # a hole, and what is after it came
+    assert town.run(2) == [("quality", "opened", "town.load")]
+
+
+def test_people_of_a_group_get_the_mails_about_it_alone(town: Town) -> None:
+    groups = {"price": ("trading@example.org",), "load": ("grid@example.org", "operator@localhost")}
+    chosen = {"mail_group_recipients": groups}
+    town.settings = town.settings.model_copy(update=chosen)
+    judged(town, 0, "flat")
+    town.run(0, silent="price")
+    got = sorted((row["recipients"], row["subject"]) for row in town.small.rows(OUTBOX))
+    load, price = "Broken data: town.load (Gridcast sample)", "No forecast: price (Gridcast sample)"
+    assert got == [
+        (["grid@example.org"], load),
+        (["operator@localhost"], load),
+        (["operator@localhost"], price),
+        (["trading@example.org"], price),
+    ]
+    mails = {row["message_id"] for row in town.small.rows(OUTBOX)}
+    assert len(mails) == 4
+    assert {row["message_id"] for row in town.small.rows(INCIDENTS)} < mails
+
+
 def errors(model: str, mae: float) -> list[dict[str, Any]]:
     return [
         FORECAST_ERRORS.row(
@@ -137,3 +191,70 @@ def test_another_model_in_charge_is_told_of_while_it_is_news(town: Town) -> None
     assert row["reason"] == "lstm 2 is better."
     assert town.run(1) == []
     assert incidents.open_at(town.small.arrow) == {}
+
+
+def test_drift_and_error_that_last_ask_for_a_training_once_a_week(town: Town) -> None:
+    long_ago = {"decided_at": utc("2024-10-01 07:30"), "series_group": "price", "promoted": True}
+    champion = {"champion_model": "lstm", "champion_version": "1"}
+    town.small.arrow.append(PROMOTIONS, [PROMOTIONS.row(**long_ago | champion)])
+    town.small.arrow.append(FORECAST_ERRORS, errors("lstm", 10.5) + errors("seasonal_naive", 10.0))
+
+    def verdicts(day: int, *faults: str) -> list[str]:
+        at = NOW + timedelta(days=day)
+        about = {"series_group": "price", "feature": "value", "verdict": "drift"}
+        drift = DRIFT.row(day=at.date(), as_of=at, persistence=5 + day, **about)
+        town.small.arrow.append(DRIFT, [drift])
+        quality = {"data_set": "observations", "owner": "town.price", "faults": list(faults)}
+        town.small.arrow.append(QUALITY, [QUALITY.row(day=at.date(), as_of=at, **quality)])
+        arguments = (town.small.arrow, town.catalogue, town.settings, at, "run")
+        rows = retraining.run(*arguments)
+        again = retraining.run(*arguments)
+        assert [row["verdict"] for row in again] == [row["verdict"] for row in rows]
+        return [row["verdict"] for row in rows]
+
+    assert verdicts(0) == ["asked"]
+    assert verdicts(1) == ["over_budget"]
+    assert verdicts(2, "unit") == ["blocked"]
+    assert verdicts(7) == ["asked"]
+    held = sorted(town.small.rows(RETRAINING), key=lambda row: row["as_of"])
+    assert [row["verdict"] for row in held] == ["asked", "over_budget", "blocked", "asked"]
+    assert held[0]["reason"].startswith(
+        "price: value was in drift for 5 days, and over its newest 14"
+    )
+
+
+def test_what_a_training_that_was_asked_for_decided_is_told_of_at_once_and_once(
+    town: Town,
+) -> None:
+    at = {"series_group": "price", "as_of": NOW, "verdict": "asked"}
+    town.small.arrow.append(RETRAINING, [RETRAINING.row(**at)])
+    arguments = (town.small.arrow, town.catalogue, town.settings, NOW, "run")
+    assert incidents.tell_news(*arguments) == 0, "it goes on"
+    decided = {"series_group": "price", "decided_at": NOW, "decided_by": "backtest"}
+    rows = [
+        PROMOTIONS.row(**decided, turn=turn, reason=f"{name} is no better.",
+                       champion_model="seasonal_naive", champion_version="1")
+        for turn, name in enumerate(["linear 2", "lstm 2"])
+    ]  # fmt: skip
+    town.small.arrow.append(PROMOTIONS, rows)
+    assert incidents.tell_news(*arguments) == 1
+    [row] = town.small.rows(INCIDENTS)
+    assert (row["kind"], row["event"], row["about"]) == ("trained", "told", "price")
+    assert row["reason"] == "linear 2 is no better. lstm 2 is no better."
+    assert town.mails() == ["Trained anew: price (Gridcast sample)"]
+    assert town.run(1) == []
+
+
+def test_a_step_that_failed_is_told_of_until_it_runs_again(town: Town) -> None:
+    def ran(day: int, status: str) -> None:
+        at = NOW + timedelta(days=day)
+        row = RUNS.row(step="watch", status=status, reason="ValueError: odd", run_kind="live",
+                       as_of=at, started_at=at)  # fmt: skip
+        town.small.arrow.append(RUNS, [row])
+
+    ran(0, "ok")
+    assert town.run(0) == []
+    ran(1, "failed")
+    assert town.run(1) == [("failed", "opened", "watch")]
+    ran(2, "ok")
+    assert town.run(2) == [("failed", "ended", "watch")]

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from lakehouse.errors import GridcastError
 from lakehouse.tables.watched import QUALITY
+from models.broken_days import without
 from models.lstm import LstmConfig
 from models.samples import KNOWN, PAST_HOURS, TARGET_HOURS, WEATHER, Samples
-from spark_jobs import train
-from spark_jobs.training_plan import Plan, split_in_time, without
+from spark_jobs.broken import broken_days
+from spark_jobs.training_plan import Plan, split_in_time
 from tests.small_lakehouse import SmallLakehouse, utc
 
 AS_OF = utc("2024-10-30 08:30")
@@ -30,6 +31,7 @@ def days_of_samples(first: date, known: list[bool]) -> Samples:
     start = midnights - np.timedelta64(2, "h")  # Danish summer
     hours = np.arange(TARGET_HOURS) * np.timedelta64(1, "h")
     names = np.array(["a"] * n, dtype=object)
+    in_day = np.broadcast_to(np.arange(TARGET_HOURS) < 24, (n, TARGET_HOURS))
     return Samples(
         series_id=names,
         timezone=np.array(["Europe/Copenhagen"] * n, dtype=object),
@@ -37,10 +39,10 @@ def days_of_samples(first: date, known: list[bool]) -> Samples:
         past_start=start - np.timedelta64(PAST_HOURS, "h"),
         past_value=np.zeros((n, 1)),
         past_weather=np.zeros((n, 1, len(WEATHER))),
-        target_time=start[:, None] + hours,
+        target_time=np.where(in_day, start[:, None] + hours, np.datetime64("NaT")),
         known=np.zeros((n, TARGET_HOURS, len(KNOWN))),
-        target_mask=np.ones((n, TARGET_HOURS), dtype=bool),
-        target=np.where(np.array(known)[:, None], 1.0, np.full((n, TARGET_HOURS), np.nan)),
+        target_mask=in_day,
+        target=np.where(np.array(known)[:, None] & in_day, 1.0, np.nan),
     )
 
 
@@ -113,7 +115,7 @@ def test_the_newest_judgement_of_a_day_counts(small: SmallLakehouse) -> None:
     judged("broken later", -1, "range")
     judged("late, no more", 2, "stale", "missing")
     judged("weather", 2, "range", data_set="weather")
-    found = train.broken_days(small.arrow, AS_OF)
+    found = broken_days(small.arrow, AS_OF)
     assert found == {("still broken", date(2024, 10, 1))}
 
 

@@ -6,16 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lakehouse.arrow import ArrowTables
-from tests.serving.api.world import fill, serving, settings_of
-
-
-@pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a lakehouse with the small world in it, which no test changes."""
-    folder = tmp_path_factory.mktemp("served") / "lakehouse"
-    fill(ArrowTables(folder))
-    return folder
+from tests.serving.api.world import serving, settings_of
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,18 @@ import pytest
 
 from tests.serving.api.world import DK1, LAST, LOAD, STALE
 
-PATHS = ["series", "forecasts", "origins", "observations", "performance", "drift"]
+PATHS = [
+    *("series", "forecasts", "origins", "observations", "performance", "drift", "weather"),
+    *("cheapest_hours", "quality", "quarantine", "incidents", "training_runs", "promotions"),
+    "reports",
+]
 ARROW = "application/vnd.apache.arrow.stream"
 
 
 def json_text(value: Any) -> str:
     """A value as the JSON answer has it, in a cell's words."""
+    if isinstance(value, list):
+        return json.dumps(value)
     return "" if value is None else str(value)
 
 
