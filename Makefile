@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 # `make setup PYTHON=python3.12` chooses; without it the first suitable one is taken.
 export PYTHON
+# Processes that share the tests; each has a JVM of its own.
+JOBS ?= 2
 
 .PHONY: help demo test setup setup-system test-slow lint format docs lock \
   bench-accuracy clean
@@ -19,7 +21,7 @@ demo: setup ## Set up, then run the main job offline on recorded data (ARGS=--fr
 	@$(BIN)/gridcast demo $(ARGS)
 
 test: lint ## Set up, then check style, types, import rules, and run the tests
-	$(BIN)/pytest -m "not slow" $(ARGS)
+	$(BIN)/pytest -m "not slow" --numprocesses $(JOBS) --dist loadgroup $(ARGS)
 
 ## Set-up
 setup: ## Make .venv from requirements.lock and fetch the Delta jars; does nothing when done

@@ -4,7 +4,7 @@ import json
 import os
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,7 @@ class Chronicle:
     incident: Incident
     console: Console
     flows: dict[str, Any]
-    told_until: datetime | None = None
+    told: set[tuple[datetime, str, str]] = field(default_factory=set)
     answering: tuple[str, ...] = ()
 
     def after_day(self, run: "Run") -> None:
@@ -92,20 +92,24 @@ class Chronicle:
         for row in run.arrow.rows(PROMOTIONS):
             if row["decided_at"] == run.as_of and row["decided_by"] == "backtest":
                 self._say("decision", row["reason"])
+        self._tell_events(run)
 
     def _tell(self, run: "Run") -> None:
-        since, self.told_until = self.told_until, run.as_of
-        for at, kind, sentence in sorted(_events(run.arrow)):
-            if (since is None or at > since) and at <= run.as_of:
-                self._say(kind, sentence)
+        self._tell_events(run)
         answering = _answering(run.arrow, run.as_of)
         if answering != self.answering:
             self._say("answers", ", ".join(answering))
             self.answering = answering
 
+    def _tell_events(self, run: "Run") -> None:
+        for event in sorted(_events(run.arrow)):
+            if event not in self.told:
+                self.told.add(event)
+                self._say(*event[1:])
+
     def _say(self, kind: str, sentence: str) -> None:
         self.console.print(f"    [bold]{kind}[/] ", end="")
-        self.console.print(sentence, markup=False, soft_wrap=True)
+        self.console.print(" ".join(sentence.split()), markup=False, soft_wrap=True)
 
 
 def _events(arrow: ArrowTables) -> Iterator[tuple[datetime, str, str]]:

@@ -203,7 +203,7 @@ def _retrained(arrow: ArrowTables, as_of: datetime) -> Iterator[Change]:
         ]
         if reasons:
             name = incidents.incident_id(Condition(advice.TRAINED, group, ""), at)
-            yield Change(name, TOLD, Condition(advice.TRAINED, group, " ".join(reasons)), as_of)
+            yield Change(name, TOLD, Condition(advice.TRAINED, group, "\n".join(reasons)), as_of)
 
 
 def _new_champions(arrow: ArrowTables, as_of: datetime) -> Iterator[Change]:

@@ -1,4 +1,4 @@
-"""One Spark session for the whole run, and an empty lakehouse folder for every test."""
+"""One Spark session for each process of the run, and an empty lakehouse folder for every test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +15,18 @@ from tests.small_lakehouse import SmallLakehouse, forget_logs
 # A deadline judges how busy the machine is.
 hypothesis.settings.register_profile("gridcast", deadline=None)
 hypothesis.settings.load_profile("gridcast")
+
+
+#: Fixtures that are made once per process and take minutes: all tests of one go to one process.
+_WORLDS = {"trained": "worlds", "one_day_on": "worlds", "collected": "collected"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What two processes share out among them (pytest-xdist): files, and the tests of a world."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        world = next((group for name, group in _WORLDS.items() if name in names), None)
+        item.add_marker(pytest.mark.xdist_group(world or item.location[0]))
 
 
 @pytest.fixture(scope="session")

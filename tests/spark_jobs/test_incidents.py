@@ -240,7 +240,7 @@ def test_what_a_training_that_was_asked_for_decided_is_told_of_at_once_and_once(
     assert incidents.tell_news(*arguments) == 1
     [row] = town.small.rows(INCIDENTS)
     assert (row["kind"], row["event"], row["about"]) == ("trained", "told", "price")
-    assert row["reason"] == "linear 2 is no better. lstm 2 is no better."
+    assert row["reason"] == "linear 2 is no better.\nlstm 2 is no better."
     assert town.mails() == ["Trained anew: price (Gridcast sample)"]
     assert town.run(1) == []
 
