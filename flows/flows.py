@@ -88,7 +88,7 @@ def monitor(
 def daily(
     profile: str | None = None, as_of: datetime | None = None, report: bool = True
 ) -> dict[str, Outcome]:
-    """Ingest, build, judge what came, forecast, evaluate, and tell what needs a person.
+    """Ingest, build, judge what came, evaluate, forecast, and tell what needs a person.
 
     On a sample clock without `as_of` the clock moves to the next origin; a day that was
     interrupted is completed first.
@@ -106,9 +106,10 @@ def daily(
             done["ingest"] = steps.ingest(run)
         done["build"] = steps.build(run)
         done["watch"] = _without_stopping(steps.watch, run)
+        # Before the forecast: who answers, and how wide its intervals are, follow from live days.
+        done["evaluate"] = _without_stopping(steps.evaluate, run)
         done["forecast"] = steps.forecast(run)
-        done["evaluate"] = steps.evaluate(run)
-        done["alert"] = steps.alert(run)
+        done["alert"] = _without_stopping(steps.alert, run)
         if report:
             done["report"] = steps.report(run)
         whole.sentences += [s for outcome in done.values() for s in outcome.sentences]

@@ -23,7 +23,8 @@ from spark_jobs.rebuild import PastRun
 
 told = progress.tell
 LAYERS = ("silver", "gold")
-_REPEATED = ("train", "watch", "forecast", "evaluate")
+_REPEATED = ("train", "watch", "forecast", "evaluate", "monitor")
+"""The last one is what `watch` was called before it became a step of its own."""
 
 
 @task(name="backfill", cache_policy=NO_CACHE)
@@ -79,7 +80,8 @@ def rebuild(run: Run, layer: str) -> Outcome:
                 run.tables, run.arrow, run.catalogue, run.settings, staging, past_runs(run)
             )
             outcome.sentences.append(
-                "Kept as they are: promotions, training runs, backtests, runs and outbox."
+                "Kept as they are: promotions, training runs, backtests, retraining, incidents, "
+                "runs and outbox."
             )
             return outcome
     with run.recorded(build_job.STEP) as noted:

@@ -105,6 +105,9 @@ def _sentences(found: "Explanation") -> Iterator[tuple[str, str]]:
     yield from _learnt(found)
     yield "features", _features(found)
     yield "values", _window(found.observations)
+    if found.broken_days:
+        days = ", ".join(str(day) for day in found.broken_days)
+        yield "broken days", f"no model saw the values of {days}: see gold.quality"
     for run in found.weather:
         yield (
             "weather",
@@ -139,7 +142,7 @@ def _learnt(found: "Explanation") -> Iterator[tuple[str, str]]:
         told = (f"{name} by {factor:.3f}" for name, factor in zip(_PAIRS, stretch, strict=True))
         yield "calibration", f"intervals stretched: {', '.join(told)}"
     live = found.model["live_calibration"]
-    if live:
+    if live and live["n_days"]:
         factors = (live["factor_90"], live["factor_80"], live["factor_50"])
         told = (f"{name} by {factor:.3f}" for name, factor in zip(_PAIRS, factors, strict=True))
         yield "", f"and after {live['n_days']:.0f} live days: {', '.join(told)}"

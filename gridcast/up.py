@@ -5,6 +5,7 @@ the SQL server.
 """
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -47,9 +48,10 @@ class Service:
 
 def services(lakehouse: Path) -> list[Service]:
     """All of them, in the order of the table of addresses."""
-    tools = Path(sys.executable).parent
+    tools = shlex.quote(str(Path(sys.executable).parent))
+    python = shlex.quote(sys.executable)
     serve = f"{tools}/gridcast serve"
-    mlflow = lakehouse / "mlflow" / "mlflow.db"
+    mlflow = shlex.quote(f"sqlite:///{lakehouse / 'mlflow' / 'mlflow.db'}")
     dashboards = f"{serve} dashboards --port {DASHBOARDS_PORT} --api http://{HOST}:{API_PORT}"
     return [
         Service(
@@ -83,12 +85,12 @@ def services(lakehouse: Path) -> list[Service]:
         Service(
             "mlflow",
             f"{tools}/mlflow server --host {HOST} --port {MLFLOW_PORT} --workers 1 "
-            f"--backend-store-uri sqlite:///{mlflow}",
+            f"--backend-store-uri {mlflow}",
             MLFLOW_PORT,
             f"http://{HOST}:{MLFLOW_PORT}",
             "trainings and models",
         ),
-        Service("worker", f"{sys.executable} -m gridcast.up"),
+        Service("worker", f"{python} -m gridcast.up"),
     ]
 
 

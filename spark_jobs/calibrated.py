@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
-from lakehouse.tables.gold import FORECAST_ERRORS
+from lakehouse.tables.gold import CALIBRATION, FORECAST_ERRORS
 from lakehouse.time import DAY
 from models import calibration
 from models.samples import Floats
+from spark_jobs.champions import Standing, naive_of
 
 _READ_DAYS = 365
 """A version that lives longer is seasonal naive: of it so much counts."""
@@ -28,25 +28,60 @@ Stretch = Mapping[tuple[str, str, str], Floats]
 """(3,) by series, model name and version: see `calibration.adapted`."""
 
 
+def in_force(
+    arrow: ArrowTables,
+    catalogue: Catalogue,
+    issued: Sequence[tuple[str, datetime]],
+    standings: Mapping[str, Standing],
+    run_kind: str,
+    run_id: str,
+) -> tuple[int, Stretch]:
+    """Write the corrections of (group, origin) pairs, before any forecast is, and return how many
+    rows are new, and all that hold: what an origin was given once is given to it again."""
+    rows = corrections(arrow, catalogue, issued, standings, run_kind)
+    written = arrow.insert_new(CALIBRATION, [row | {"run_id": run_id} for row in rows])
+    origins = sorted({origin for _, origin in issued})
+    wanted = [("forecast_origin", "in", origins), ("run_kind", "=", run_kind)]
+    return written, stretch_of(arrow.rows(CALIBRATION, filters=wanted))
+
+
 def corrections(
-    arrow: ArrowTables, catalogue: Catalogue, issued: Sequence[tuple[str, datetime]], run_kind: str
+    arrow: ArrowTables,
+    catalogue: Catalogue,
+    issued: Sequence[tuple[str, datetime]],
+    standings: Mapping[str, Standing],
+    run_kind: str,
 ) -> list[dict[str, Any]]:
     """Rows of gold.calibration for (group, origin) pairs, without run_id: one for each series and
-    model with live days whose truth was known at the origin."""
+    model, by the live days whose truth was known at the origin."""
     rows: list[dict[str, Any]] = []
     for group, origin in issued:
-        told = _live(arrow, group, origin)
+        live = _live(arrow, group, origin)
         per_day = 24 * 60 // catalogue.groups[group].resolution_minutes
-        days = told["n"].to_numpy() / per_day
-        shares = np.stack([told[f"n_in_{pair}"] / told["n"] for pair in _PAIRS], axis=-1)
-        factors = calibration.adapted(shares, days)
+        models = {naive_of(group), *standings.get(group, Standing()).all}
+        names = sorted({(model.model_name, model.model_version) for model in models})
         about = {"series_group": group, "forecast_origin": origin, "run_kind": run_kind}
-        for place, names in enumerate(told.index):
-            figures = {f"in_{pair}": shares[place, i] for i, pair in enumerate(_PAIRS)}
-            figures |= {f"factor_{pair}": factors[place, i] for i, pair in enumerate(_PAIRS)}
-            who = dict(zip(_MODEL, names, strict=True))
-            rows.append(about | who | figures | {"n_days": days[place]})
+        for series in catalogue.members(group):
+            for name in names:
+                who = dict(zip(_MODEL, (series.series_id, *name), strict=True))
+                sums = live.get((series.series_id, *name))
+                rows.append(about | who | _figures(sums, per_day))
     return rows
+
+
+def _figures(sums: Mapping[str, float] | None, per_day: int) -> dict[str, float | None]:
+    """Days, shares and factors from the sums of live days; None is none yet."""
+    if not sums:
+        nothing = {f"in_{pair}": None for pair in _PAIRS}
+        return nothing | {"n_days": 0.0} | {f"factor_{pair}": 1.0 for pair in _PAIRS}
+    days = sums["n"] / per_day
+    shares = np.array([sums[f"n_in_{pair}"] / sums["n"] for pair in _PAIRS])
+    factors = calibration.adapted(shares, np.array(days))
+    told: dict[str, float | None] = {
+        f"in_{pair}": float(share) for pair, share in zip(_PAIRS, shares, strict=True)
+    }
+    by = {f"factor_{pair}": float(factor) for pair, factor in zip(_PAIRS, factors, strict=True)}
+    return told | {"n_days": float(days)} | by
 
 
 def stretch_of(rows: Sequence[Mapping[str, Any]]) -> Stretch:
@@ -59,7 +94,9 @@ def stretch_of(rows: Sequence[Mapping[str, Any]]) -> Stretch:
     }
 
 
-def _live(arrow: ArrowTables, group: str, origin: datetime) -> pd.DataFrame:
+def _live(
+    arrow: ArrowTables, group: str, origin: datetime
+) -> dict[tuple[str, str, str], dict[str, float]]:
     """Sums of live days known at an origin, by series and model; of a block the newest truth."""
     sums = ["n", *(f"n_in_{pair}" for pair in _PAIRS)]
     rows = arrow.read(
@@ -73,5 +110,6 @@ def _live(arrow: ArrowTables, group: str, origin: datetime) -> pd.DataFrame:
         ],
     ).to_pandas()
     newest = rows.sort_values("truth_as_of").drop_duplicates(_BLOCK, keep="last")
-    found: pd.DataFrame = newest.groupby(_MODEL)[sums].sum()
-    return found[found["n"] > 0]
+    found = newest.groupby(_MODEL)[sums].sum()
+    known = found[found["n"] > 0]
+    return dict(zip(known.index, known.to_dict("records"), strict=True))

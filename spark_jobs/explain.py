@@ -6,7 +6,7 @@ The slices are those of `spark_jobs.known_at`: of each value the newest vintage 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ from lakehouse.tables.silver import (
 )
 from lakehouse.time import DAY, day_start, local_day
 from models.saved import read_stretch
+from spark_jobs.broken import broken_days
 from spark_jobs.champions import FALLBACK, in_order
 from spark_jobs.one_forecast import Asked, chosen
 
@@ -60,6 +61,7 @@ class Explanation:
     decision: dict[str, Any] | None
     features: dict[str, Any] | None
     observations: Window
+    broken_days: list[date]
     weather: list[dict[str, Any]]
     past_weather: Window | None
     covariates: Window | None
@@ -89,6 +91,7 @@ def explain(lakehouse: Path, asked: Asked) -> Explanation:
         decision=_decision(arrow, row),
         features=_features(arrow, row),
         observations=observations,
+        broken_days=seen.broken_days(row["series_group"]),
         weather=weather,
         past_weather=windows["past_weather"],
         covariates=windows["covariates"],
@@ -113,6 +116,11 @@ class _Seen:
     def observations(self) -> Window:
         """The intervals that reach into the days looked back on."""
         return self._window(OBSERVATIONS, "series_id", ("event_time",), self._target)
+
+    def broken_days(self, group: str) -> list[date]:
+        """The days looked back on whose values no model was shown."""
+        found = broken_days(self._arrow, [(group, self._origin)], self._past.date())
+        return sorted(day for name, day in found if name == self._series["series_id"])
 
     def covariates(self) -> Window | None:
         """What was known in advance, of the past and of the target day; null for most series."""

@@ -25,7 +25,7 @@ from models.quantiles import MEDIAN, to_rows
 from models.samples import PAST_DAYS, Floats, Samples, from_rows
 from models.trained import Trained, load
 from spark_jobs.broken import broken_days
-from spark_jobs.calibrated import Stretch, corrections, stretch_of
+from spark_jobs.calibrated import Stretch, in_force
 from spark_jobs.champions import Model, Standing, naive_of, standings_at
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import FEATURE_VERSION, feature_rows, inputs, samples_at
@@ -205,9 +205,9 @@ def run(
     standings = standings_at(arrow, as_of)
     seen = samples_at(tables, catalogue, issued).localCheckpoint()
     oldest = min(origin for _, origin in issued).date() - (PAST_DAYS + 1) * DAY
-    broken = broken_days(arrow, as_of, oldest)
-    corrected = corrections(arrow, catalogue, issued, run_kind)
-    scored = score(seen, standings, models_folder(settings), broken, stretch_of(corrected))
+    broken = broken_days(arrow, issued, oldest)
+    corrected, stretch = in_force(arrow, catalogue, issued, standings, run_kind, run_id)
+    scored = score(seen, standings, models_folder(settings), broken, stretch)
     problems = [
         _SAID[row["forecast_source"]] + row["problem"]
         for row in scored.where("problem IS NOT NULL").collect()
@@ -223,9 +223,8 @@ def run(
         lambda: tables.insert_new(FEATURES, feature_rows(seen), since),
         lambda: tables.insert_new(FORECASTS, forecast_rows(scored, seen, run_kind, stamp), since),
     )
-    stamped = [row | {"run_id": run_id} for row in corrected]
     return {
         FEATURES.name: features,
-        CALIBRATION.name: arrow.insert_new(CALIBRATION, stamped),
+        CALIBRATION.name: corrected,
         FORECASTS.name: forecasts,
     }, problems

@@ -20,6 +20,8 @@ from spark_jobs.suspects import suspects
 
 _TELL_DAYS = 2
 """Who was put in charge longer ago than that is no news."""
+_FAILED_DAYS = 92
+"""Steps run once a month at least."""
 _JUDGED_DAYS = 35
 """The newest judged day of what is still watched is younger: an overdue day is judged, too."""
 _DEADLINE = HOUR
@@ -149,7 +151,7 @@ def _silent(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> Iterat
     there = {
         row["series_group"]
         for row in rows
-        if row["forecast_origin"] >= origins[row["series_group"]]
+        if row["series_group"] in origins and row["forecast_origin"] >= origins[row["series_group"]]
     }
     for group, origin in origins.items():
         if group not in there:
@@ -158,8 +160,8 @@ def _silent(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> Iterat
 
 
 def _failed(arrow: ArrowTables, as_of: datetime) -> Iterator[Condition]:
-    """Steps whose newest live run of these days failed; that forecasts lack is told by itself."""
-    since = [("run_kind", "=", "live"), ("as_of", ">", as_of - _TELL_DAYS * DAY)]
+    """Steps whose newest live run failed; that forecasts lack is told by itself."""
+    since = [("run_kind", "=", "live"), ("as_of", ">", as_of - _FAILED_DAYS * DAY)]
     names = ["step", "status", "reason", "started_at"]
     rows = arrow.rows(RUNS, names, [*since, ("as_of", "<=", as_of)])
     newest = {row["step"]: row for row in sorted(rows, key=lambda row: row["started_at"])}

@@ -135,7 +135,9 @@ def _on(work: Work, day: date) -> Profiled | None:
         rows=len(frame),
         profile=profiles.profile(frame),
         recorded_until=newest.to_pydatetime() if pd.notna(newest) else None,
-        quality=_quality_rows(seen, dict.fromkeys(waited_for, late)) if day in work.judged else [],
+        quality=(
+            _quality_rows(seen, day, dict.fromkeys(waited_for, late)) if day in work.judged else []
+        ),
     )
 
 
@@ -149,7 +151,7 @@ def revision(lines: Iterable[Line], day: date) -> str:
 
 
 def _quality_rows(
-    seen: Sequence[tuple[Line, OneDay]], late: Mapping[str, float]
+    seen: Sequence[tuple[Line, OneDay]], day: date, late: Mapping[str, float]
 ) -> list[dict[str, Any]]:
     """`late`: for how many hours an owner's day has been overdue; others' are whole."""
     rows = []
@@ -157,10 +159,16 @@ def _quality_rows(
         own = [pair for pair in seen if pair[0].owner == owner]
         found = day_quality(own, late.get(owner, 0.0), _QUALITY)
         rows += [
-            {"owner": owner, "feature": line.feature} | _told(quality)
+            {"owner": owner, "feature": line.feature, "known_at": _known_at(line, day)}
+            | _told(quality)
             for (line, _), quality in zip(own, found, strict=True)
         ]
     return rows
+
+
+def _known_at(line: Line, day: date) -> datetime | None:
+    newest = line.arrived(day)["available_at"].max()
+    return newest.to_pydatetime() if pd.notna(newest) else None
 
 
 def _told(quality: Quality) -> dict[str, Any]:

@@ -199,7 +199,7 @@ def _repeat(
         )[1]  # fmt: skip
     if past.step == "evaluate":
         evaluate.run(tables, past.as_of, past.since, past.run_id)
-    if past.step == "watch" and past.run_kind == "live":
+    if past.step in ("watch", "monitor") and past.run_kind == "live":
         monitor.run(tables, seen, catalogue, past.as_of, past.run_id)
     return []
 

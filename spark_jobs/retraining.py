@@ -20,8 +20,11 @@ _READ_DAYS = 35
 def run(
     arrow: ArrowTables, catalogue: Catalogue, settings: Settings, as_of: datetime, run_id: str
 ) -> list[dict[str, Any]]:
-    """Write what the rule says of each group at a moment; returns the rows, those of before, too,
-    where it was asked before at that moment."""
+    """Write what the rule says of each group at a moment; returns the rows that the table holds of
+    that moment. Again at the same moment it changes nothing."""
+    held = arrow.rows(RETRAINING, filters=[("as_of", "=", as_of)])
+    if held:
+        return held
     rule = Rule(
         settings.retrain_drift_days, settings.retrain_error_ratio, settings.retrain_per_week
     )

@@ -118,7 +118,7 @@ def run(
     plan = make_plan(settings, catalogue, as_of)
     plan = replace(
         plan,
-        blocked=broken_days(arrow, as_of),
+        blocked=broken_days(arrow, [(group, as_of) for group in groups]),
         deadline=time.time() + 60.0 * settings.train_minutes,
     )
     done = {

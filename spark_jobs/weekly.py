@@ -61,7 +61,7 @@ def content(
     zone = catalogue.schedule.zone
     last = local_day(as_of, zone) - DAY
     first = last - (_DAYS - 1) * DAY
-    week = (day_start(first, zone), as_of)
+    week = (day_start(first, zone), day_start(last + DAY, zone))
     found = scores(arrow, last, as_of)
     return WeeklyContent(
         title="Gridcast weekly report",

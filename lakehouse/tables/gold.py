@@ -78,7 +78,7 @@ FORECASTS = Table(
 CALIBRATION = Table(
     name="gold.calibration",
     meaning="By how much the intervals of a model were stretched at an origin, since its live days "
-    "covered less or more than they promised; models without live days have no row",
+    "covered less or more than they promised: 1 before the first of them",
     key=("series_id", "model_name", "model_version", "forecast_origin", "run_kind"),
     cluster_by=("forecast_origin",),
     columns=(
@@ -89,9 +89,9 @@ CALIBRATION = Table(
         _RUN_KIND,
         _GROUP,
         Column("n_days", "double", "Live days of the model known at the origin", "d"),
-        Column("in_90", "double", "Share of their truths within q05..q95"),
-        Column("in_80", "double", "Within q10..q90"),
-        Column("in_50", "double", "Within q25..q75"),
+        Column("in_90", "double", "Share of their truths within q05..q95", nullable=True),
+        Column("in_80", "double", "Within q10..q90", nullable=True),
+        Column("in_50", "double", "Within q25..q75", nullable=True),
         Column("factor_90", "double", "q05 and q95 lie so many times as far from the median"),
         Column("factor_80", "double", "q10 and q90"),
         Column("factor_50", "double", "q25 and q75"),

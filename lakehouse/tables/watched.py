@@ -106,6 +106,13 @@ QUALITY = Table(
         Column("day", "date", "Local day judged"),
         _REVISION,
         _AS_OF,
+        Column(
+            "known_at",
+            "timestamp",
+            "When the newest of the values judged became known",
+            "UTC",
+            nullable=True,
+        ),
         Column("verdict", "string", "ok, fault, or no_history: too little of it for all checks"),
         Column(
             "faults",

@@ -13,7 +13,7 @@ from lakehouse.tables.preference import NEWEST_VERDICT
 from lakehouse.tables.watched import QUALITY
 from lakehouse.time import local_day
 from serving.api.parameters import IncidentQuestion, QualityQuestion, SpanQuestion
-from serving.api.problems import wrong_parameter
+from serving.api.series import asked_series
 from serving.api.snapshots import Snapshot
 
 SPAN = timedelta(days=28)
@@ -35,7 +35,7 @@ _BEGINS = {"opened": "open", "told": "told"}
 def quality(snapshot: Snapshot, question: QualityQuestion) -> pa.Table:
     """The newest verdict on each day, series or place, and feature, sorted by day.
 
-    Raises Problem for a group that nothing was judged of.
+    Raises Problem for an unknown group.
     """
     state = snapshot.state(QUALITY)
     first, last = (t and local_day(t, question.zone) for t in question.span)
@@ -47,10 +47,7 @@ def quality(snapshot: Snapshot, question: QualityQuestion) -> pa.Table:
         about &= pc.field("day") < last
     rows = state.read([*COLUMNS, "revision"], about)
     if question.group:
-        known = sorted(set(rows["series_group"].to_pylist()))
-        if known and question.group not in known:
-            told = f"Nothing was judged of a group '{question.group}'."
-            raise wrong_parameter("group", question.group, told, known)
+        asked_series(snapshot, [], question.group)
         rows = rows.filter(pc.field("series_group") == question.group)
     rows = preferred(rows, _DAY, NEWEST_VERDICT).select(list(COLUMNS))
     return rows.filter(pc.field("verdict") == question.verdict) if question.verdict else rows

@@ -8,6 +8,7 @@ import org.apache.spark.sql.catalyst.plans.logical.Command;
 import org.apache.spark.sql.catalyst.plans.logical.InsertIntoDir;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.ParsedStatement;
+import org.apache.spark.sql.catalyst.plans.logical.ScriptTransformation;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
 
@@ -58,15 +59,22 @@ class ReadingParser implements ParserInterface {
         || kind.equals("SetCommand") || kind.equals("ResetCommand");
   }
 
-  /** Whether a statement that begins like a query does more: FROM a INSERT INTO b SELECT. */
+  /**
+   * Whether a statement that begins like a query does more, in any part of it: FROM a INSERT INTO b
+   * SELECT; or TRANSFORM, which starts a program of this machine.
+   */
   private static boolean writes(LogicalPlan plan) {
-    if (plan instanceof Command || plan instanceof ParsedStatement
-        || plan instanceof InsertIntoDir) {
-      return true;
-    }
-    scala.collection.Iterator parts = plan.children().iterator();
-    while (parts.hasNext()) {
-      if (writes((LogicalPlan) parts.next())) {
+    return plan instanceof Command || plan instanceof ParsedStatement
+        || plan instanceof InsertIntoDir || plan instanceof ScriptTransformation
+        || anyWrites(plan.children()) || anyWrites(plan.innerChildren())
+        || anyWrites(plan.subqueries());
+  }
+
+  private static boolean anyWrites(scala.collection.immutable.Seq parts) {
+    scala.collection.Iterator each = parts.iterator();
+    while (each.hasNext()) {
+      Object part = each.next();
+      if (part instanceof LogicalPlan && writes((LogicalPlan) part)) {
         return true;
       }
     }

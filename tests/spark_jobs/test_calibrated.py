@@ -3,15 +3,16 @@
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
 import pytest
 
 from lakehouse.tables.gold import FORECAST_ERRORS
-from spark_jobs.calibrated import corrections, stretch_of
+from spark_jobs.calibrated import corrections, in_force, stretch_of
+from spark_jobs.champions import Model, Standing
 from tests.small_lakehouse import SmallLakehouse, utc
 from tests.spark_jobs.world import town_catalogue
 
 ORIGIN = utc("2024-10-25 07:30")
+LSTM, OTHER = Model("price", "lstm", "1"), Model("price", "lstm", "2")
 
 
 def scored(day: int, within_80: int, **other: Any) -> list[dict[str, Any]]:
@@ -29,7 +30,8 @@ def scored(day: int, within_80: int, **other: Any) -> list[dict[str, Any]]:
 
 
 def found(small: SmallLakehouse) -> dict[tuple[str, str], dict[str, Any]]:
-    rows = corrections(small.arrow, town_catalogue(), [("price", ORIGIN)], "live")
+    models = {"price": Standing(champion=LSTM, challengers=(OTHER,))}
+    rows = corrections(small.arrow, town_catalogue(), [("price", ORIGIN)], models, "live")
     return {(row["model_name"], row["model_version"]): row for row in rows}
 
 
@@ -56,10 +58,23 @@ def test_only_live_truth_known_at_the_origin_counts_and_of_a_block_the_newest(
     assert found(small) == before
     corrected = {"truth_as_of": ORIGIN - timedelta(hours=1)}
     small.arrow.append(FORECAST_ERRORS, scored(0, within_80=0, **corrected))
-    [row] = found(small).values()
+    row = found(small)["lstm", "1"]
     assert (row["n_days"], row["in_80"]) == (1.0, 0.0)
 
 
-def test_a_model_without_live_days_has_no_correction(small: SmallLakehouse) -> None:
-    assert found(small) == {}
-    assert stretch_of([]).get(("town.price", "lstm", "1"), np.ones(3)).tolist() == [1.0, 1.0, 1.0]
+def test_a_model_without_live_days_is_left_as_it_is(small: SmallLakehouse) -> None:
+    assert set(found(small)) == {("lstm", "1"), ("lstm", "2"), ("seasonal_naive", "1")}
+    for row in found(small).values():
+        assert (row["n_days"], row["in_80"], row["factor_80"]) == (0.0, None, 1.0)
+
+
+def test_what_an_origin_was_given_once_is_given_to_it_again(small: SmallLakehouse) -> None:
+    def given() -> tuple[int, float]:
+        models = {"price": Standing(champion=LSTM)}
+        arguments = (small.arrow, town_catalogue(), [("price", ORIGIN)], models, "live", "run")
+        written, stretch = in_force(*arguments)
+        return written, stretch["town.price", "lstm", "1"][1]
+
+    assert given() == (2, 1.0)
+    small.arrow.append(FORECAST_ERRORS, scored(0, within_80=0))
+    assert given() == (0, 1.0)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.arrow import ArrowTables
 from lakehouse.errors import BadInput
+from lakehouse.tables.watched import QUALITY
 from lakehouse.time import DAY, HOUR
 from spark_jobs.explain import Explanation, explain
 from spark_jobs.one_forecast import Asked
@@ -55,6 +57,16 @@ def test_the_window_of_values_and_the_weather_run_are_told(
     [run] = found.weather
     assert (run["value"], run["issue_time"]) == (1.0, ORIGIN - 7 * HOUR)
     assert run["available_at"] == ORIGIN - HOUR
+
+
+def test_the_days_that_no_model_was_shown_are_told(folder: Path, bodies: dict[str, str]) -> None:
+    day = (TARGET - DAY).date()
+    arrow, group = ArrowTables(folder), explain(folder, Asked(SERIES_ID, VALID)).forecast
+    about = {"data_set": "observations", "series_group": group["series_group"]}
+    for owner in (SERIES_ID, "another"):
+        row = QUALITY.row(**about, owner=owner, day=day, known_at=ORIGIN - HOUR, faults=["unit"])
+        arrow.append(QUALITY, [row])
+    assert explain(folder, Asked(SERIES_ID, VALID)).broken_days == [day]
 
 
 def test_the_model_its_training_its_calibration_and_its_decision_are_told(

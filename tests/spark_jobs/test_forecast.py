@@ -10,7 +10,7 @@ from lakehouse.settings import Settings
 from lakehouse.tables.gold import FEATURES, FORECASTS, PROMOTIONS, QUANTILES, TRAINING_RUNS
 from lakehouse.tables.silver import OBSERVATIONS
 from lakehouse.tables.watched import QUALITY
-from lakehouse.time import DAY
+from lakehouse.time import DAY, HOUR
 from spark_jobs import forecast
 from spark_jobs.champions import Model, Standing, standings_at
 from tests import latest_forecasts
@@ -182,7 +182,12 @@ def test_of_a_series_with_broken_newest_days_only_seasonal_naive_is_asked_and_sk
     before, [problem] = issued(-1)
     assert "lstm lost: BadInput" in problem
     about = {"data_set": "observations", "owner": LOAD, "feature": "value", "verdict": "fault"}
-    broken = QUALITY.row(**about, day=date(2024, 10, 12), as_of=ORIGIN, faults=["unit"])
+    about |= {"series_group": "load", "day": date(2024, 10, 12)}
+    # Judged after the origin, and so was its correction, which nobody knew there.
+    later = {"as_of": ORIGIN + HOUR, "known_at": ORIGIN + timedelta(minutes=5), "revision": "b"}
+    mended = QUALITY.row(**about | later | {"verdict": "ok", "faults": []})
+    broken = QUALITY.row(**about, as_of=ORIGIN + HOUR, known_at=ORIGIN - HOUR, faults=["unit"])
+    small.arrow.append(QUALITY, [mended])
     small.arrow.append(QUALITY, [broken])
     seen, [problem] = issued(0)
     assert problem == (

@@ -106,7 +106,10 @@ def test_the_newest_judgement_of_a_day_counts(small: SmallLakehouse) -> None:
     def judged(owner: str, hour: int, *faults: str, data_set: str = "observations") -> None:
         about = {"data_set": data_set, "owner": owner, "day": date(2024, 10, 1)}
         as_of = AS_OF - timedelta(hours=hour)
-        row = QUALITY.row(**about, revision=str(hour), as_of=as_of, faults=list(faults))
+        row = QUALITY.row(
+            **about, series_group="load", revision=str(hour), as_of=as_of, known_at=as_of,
+            faults=list(faults),
+        )  # fmt: skip
         small.arrow.append(QUALITY, [row])
 
     judged("still broken", 2, "flat")
@@ -115,7 +118,7 @@ def test_the_newest_judgement_of_a_day_counts(small: SmallLakehouse) -> None:
     judged("broken later", -1, "range")
     judged("late, no more", 2, "stale", "missing")
     judged("weather", 2, "range", data_set="weather")
-    found = broken_days(small.arrow, AS_OF)
+    found = broken_days(small.arrow, [("load", AS_OF)])
     assert found == {("still broken", date(2024, 10, 1))}
 
 

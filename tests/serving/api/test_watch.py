@@ -32,7 +32,7 @@ def test_the_newest_verdict_on_a_day_is_told(api: httpx.Client) -> None:
     assert told == {DK1: ("ok", []), DK2: ("fault", ["missing", "stale"])}
     assert [row["owner"] for row in rows(api, "quality", verdict="fault", group="price")] == [DK2]
     assert rows(api, "quality", **{"from": "2024-10-22"}) == []
-    assert api.get("/v1/quality", params={"group": "no"}).json()["allowed"] == ["price"]
+    assert api.get("/v1/quality", params={"group": "no"}).json()["allowed"] == ["load", "price"]
 
 
 def test_refusals_are_counted_by_rule_with_the_newest_reason(api: httpx.Client) -> None:
