@@ -17,6 +17,7 @@ from lakehouse.tables.watched import PROFILES
 from lakehouse.time import intervals_of
 from monitoring import profiles
 from spark_jobs.profiled import Profiled
+from spark_jobs.to_profile import served_before
 
 ISSUED = {"features": FEATURES, "forecasts": FORECASTS}
 #: How wide a forecast is, beside its median.
@@ -26,22 +27,24 @@ _INTERRUPTED = timedelta(days=7)
 
 
 def issued_days(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> list[Profiled]:
-    """The profiles of whole local days of live features and forecasts that have none yet."""
+    """The profiles of whole local days of live features and forecasts that have none yet: of
+    origins before the one that is served now."""
     names = ["data_set", "series_group", "day", "revision"]
     held = arrow.rows(PROFILES, names, [("data_set", "in", list(ISSUED))])
     known = {tuple(row[name] for name in names) for row in held}
     found: list[Profiled] = []
     for data_set in ISSUED:
         days = [row["day"] for row in held if row["data_set"] == data_set]
-        rows = _rows(arrow, data_set, max(days, default=None), as_of)
+        before = served_before(catalogue, as_of)
+        rows = _rows(arrow, data_set, max(days, default=None), before)
         found += _whole_days(data_set, rows, catalogue, known)
     return found
 
 
-def _rows(arrow: ArrowTables, data_set: str, newest: date | None, as_of: datetime) -> pd.DataFrame:
+def _rows(arrow: ArrowTables, data_set: str, newest: date | None, before: datetime) -> pd.DataFrame:
     """series_id, series_group, forecast_origin, valid_time and what is profiled."""
     table: Table = ISSUED[data_set]
-    filters: list[tuple[str, str, object]] = [("forecast_origin", "<=", as_of)]
+    filters: list[tuple[str, str, object]] = [("forecast_origin", "<", before)]
     if newest:
         since = pd.Timestamp(newest, tz="UTC").to_pydatetime() - _INTERRUPTED
         filters.append(("forecast_origin", ">=", since))

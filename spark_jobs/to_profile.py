@@ -46,7 +46,7 @@ class ToProfile:
         self._catalogue = catalogue
         self._as_of = as_of
         self._known = _known(arrow)
-        self.since = _first_origin(arrow, as_of)
+        self.since = _first_origin(arrow, served_before(catalogue, as_of))
 
     def new_days(self) -> list[Work]:
         """Work for the days that are to be judged: those since the first forecast that have no
@@ -168,9 +168,15 @@ def _known(arrow: ArrowTables) -> dict[tuple[str, str], Known]:
     return found
 
 
-def _first_origin(arrow: ArrowTables, as_of: datetime) -> datetime | None:
+def served_before(catalogue: Catalogue, as_of: datetime) -> datetime:
+    """Forecasts of earlier origins than this are looked at: those of the origin that is being
+    served may be there or not, as often as its day is begun again."""
+    return min(group.last_origin(as_of) for group in catalogue.groups.values())
+
+
+def _first_origin(arrow: ArrowTables, before: datetime) -> datetime | None:
     origins: pa.ChunkedArray = arrow.read(
-        FEATURES, ["forecast_origin"], [("forecast_origin", "<=", as_of)]
+        FEATURES, ["forecast_origin"], [("forecast_origin", "<", before)]
     )["forecast_origin"]
     first = pc.min(origins).as_py()
     return first - _DAYS_BEFORE if first else None

@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 from benchmarks.splice import QUARTERS, SEAM, SPAN, write_moved_hours
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import PROJECT, Settings, load_settings
-from lakehouse.tables.gold import FEATURES, FORECASTS
+from lakehouse.tables.gold import CALIBRATION, FEATURES, FORECASTS
 from lakehouse.tables.silver import OBSERVATIONS
 from lakehouse.time import DAY, HOUR, parse_utc
 from models.samples import PAST_DAYS
@@ -181,7 +181,9 @@ def test_forecasts_are_at_the_resolution_of_their_group(
     written, problems = forecast.run(
         small.tables, small.arrow, prices, here, ORIGINS[1], "live", "run", produced_at=ORIGINS[1]
     )
-    assert (written, problems) == ({FEATURES.name: 24 + 96, FORECASTS.name: 24 + 96}, [])
+    intervals = 24 + 96
+    counts = {FEATURES.name: intervals, CALIBRATION.name: 2, FORECASTS.name: intervals}
+    assert (written, problems) == (counts, [])
     midnight = utc("2025-10-15 22:00")
     for series, step in ((PRICE, HOUR), (IN_QUARTERS, QUARTER)):
         times = [row["valid_time"] for row in small.rows(FORECASTS) if row["series_id"] == series]

@@ -7,7 +7,14 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.settings import Settings
-from lakehouse.tables.gold import FEATURES, FORECASTS, PROMOTIONS, QUANTILES, TRAINING_RUNS
+from lakehouse.tables.gold import (
+    CALIBRATION,
+    FEATURES,
+    FORECASTS,
+    PROMOTIONS,
+    QUANTILES,
+    TRAINING_RUNS,
+)
 from lakehouse.tables.silver import OBSERVATIONS
 from lakehouse.tables.watched import QUALITY
 from lakehouse.time import DAY, HOUR
@@ -139,7 +146,7 @@ def test_a_champion_that_cannot_load_leaves_the_fallback_and_a_sentence(
         )
 
     written, [problem] = issue()
-    assert written == {FEATURES.name: 48, FORECASTS.name: 48}
+    assert written == {FEATURES.name: 48, CALIBRATION.name: 3, FORECASTS.name: 48}
     assert problem.startswith(
         "The fallback answers. price: lstm lost: BadInput: expected trained.json in "
     )
@@ -150,7 +157,7 @@ def test_a_champion_that_cannot_load_leaves_the_fallback_and_a_sentence(
     }
     assert {row["forecast_origin"] for row in rows} == {ORIGIN}
     again, _ = issue()
-    assert again == {FEATURES.name: 0, FORECASTS.name: 0}
+    assert again == {FEATURES.name: 0, CALIBRATION.name: 0, FORECASTS.name: 0}
     assert small.rows(FORECASTS) == rows
 
 

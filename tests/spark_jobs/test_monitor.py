@@ -59,7 +59,7 @@ def told(small: SmallLakehouse, first: str, hours: int, known_at: datetime | Non
     small.arrow.append(OBSERVATIONS, rows)
 
 
-def issued(small: SmallLakehouse, origin: datetime = ORIGIN) -> None:
+def issued(small: SmallLakehouse, origin: datetime = ORIGIN - DAY) -> None:
     """A forecast was issued: from two weeks before the first on days are judged."""
     row = FEATURES.row(series_id=SERIES, series_group=GROUP, forecast_origin=origin,
                        valid_time=origin + DAY)  # fmt: skip
@@ -104,7 +104,7 @@ def test_a_day_is_profiled_and_judged_against_its_season(two_years: SmallLakehou
     assert readable["value"]["q50"] == pytest.approx(30, abs=3)
     assert readable["value_residual"]["q50"] == pytest.approx(0, abs=1)
     days = {row["day"] for row in two_years.rows(DRIFT)}
-    assert (min(days), max(days)) == (date(2024, 10, 4), NEWEST)
+    assert (min(days), max(days)) == (date(2024, 10, 3), NEWEST)
 
 
 def test_nothing_new_writes_nothing_and_late_truth_a_revision(
