@@ -54,8 +54,8 @@ def replayed(run: Run, moments: list[datetime]) -> dict[str, Outcome]:
         if origin not in finished:
             part = run.part(f"{origin:%Y%m%dT%H%M}", origin)
             history_steps.told("forecast", number, len(moments), f"{origin:%Y-%m-%d}")
-            total["forecast"].add(steps.forecast(part))
             total["evaluate"].add(steps.evaluate(part, previous))
+            total["forecast"].add(steps.forecast(part))
         previous = origin
     history_steps.told("forecast", len(moments), len(moments), "")
     if previous:

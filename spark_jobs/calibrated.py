@@ -97,19 +97,23 @@ def stretch_of(rows: Sequence[Mapping[str, Any]]) -> Stretch:
 def _live(
     arrow: ArrowTables, group: str, origin: datetime
 ) -> dict[tuple[str, str, str], dict[str, float]]:
-    """Sums of live days known at an origin, by series and model; of a block the newest truth."""
+    """Sums of live days known at an origin, by series and model; of a block the newest truth.
+
+    A day that was not lived through counts as it was replayed: so a backfill gives what would have
+    been given live.
+    """
     sums = ["n", *(f"n_in_{pair}" for pair in _PAIRS)]
     rows = arrow.read(
         FORECAST_ERRORS,
-        [*_BLOCK, "truth_as_of", *sums],
+        [*_BLOCK, "run_kind", "truth_as_of", *sums],
         [
             ("series_group", "=", group),
-            ("run_kind", "=", "live"),
             ("truth_as_of", "<=", origin),
             ("target_day", ">", origin.date() - _READ_DAYS * DAY),
         ],
     ).to_pandas()
-    newest = rows.sort_values("truth_as_of").drop_duplicates(_BLOCK, keep="last")
+    rows = rows.assign(lived=rows["run_kind"] == "live").sort_values(["lived", "truth_as_of"])
+    newest = rows.drop_duplicates(_BLOCK, keep="last")
     found = newest.groupby(_MODEL)[sums].sum()
     known = found[found["n"] > 0]
     return dict(zip(known.index, known.to_dict("records"), strict=True))

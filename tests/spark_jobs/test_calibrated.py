@@ -54,7 +54,7 @@ def test_only_live_truth_known_at_the_origin_counts_and_of_a_block_the_newest(
     before = found(small)
     later = {"truth_as_of": ORIGIN + timedelta(seconds=1)}
     small.arrow.append(FORECAST_ERRORS, scored(0, within_80=0, **later))
-    small.arrow.append(FORECAST_ERRORS, scored(1, within_80=0, run_kind="replay"))
+    small.arrow.append(FORECAST_ERRORS, scored(0, within_80=0, run_kind="replay"))
     assert found(small) == before
     corrected = {"truth_as_of": ORIGIN - timedelta(hours=1)}
     small.arrow.append(FORECAST_ERRORS, scored(0, within_80=0, **corrected))
@@ -78,3 +78,9 @@ def test_what_an_origin_was_given_once_is_given_to_it_again(small: SmallLakehous
     assert given() == (2, 1.0)
     small.arrow.append(FORECAST_ERRORS, scored(0, within_80=0))
     assert given() == (0, 1.0)
+
+
+def test_a_day_that_was_only_replayed_counts_as_it_was_replayed(small: SmallLakehouse) -> None:
+    small.arrow.append(FORECAST_ERRORS, scored(0, within_80=3, run_kind="replay"))
+    row = found(small)["lstm", "1"]
+    assert (row["n_days"], row["in_80"]) == (1.0, 0.5)
