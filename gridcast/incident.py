@@ -72,11 +72,13 @@ class Chronicle:
 
     def after_day(self, run: "Run") -> None:
         """What a day brought. `run`: as of that day's origin."""
+        from spark_jobs.retraining import ASKED
+
         self._tell(run)
         asked = sorted(
             row["series_group"]
             for row in run.arrow.rows(RETRAINING)
-            if row["verdict"] == "asked" and row["as_of"] == run.as_of
+            if row["verdict"] == ASKED and row["as_of"] == run.as_of
         )
         if asked:
             self._train(run, "Prefect's automation starts this run where 'gridcast up' runs", asked)

@@ -66,10 +66,11 @@ def serve_dashboards(
     ] = f"http://127.0.0.1:{MLFLOW_PORT}",
 ) -> None:
     """Show forecasts and monitoring in a browser, from a running API, until Ctrl-C."""
-    from serving.dashboards.server import require_free, serve
+    from serving.dashboards.server import serve
+    from serving.ports import free_port
 
     front: Front = context.obj
-    require_free(host, port)
+    free_port(host, port, "dashboards")
     told = f"Dashboards  http://{host}:{port}  They ask the API at {api}.  Stop it with Ctrl-C."
     front.console.print(told, soft_wrap=True)
     serve(host, port, api, mlflow, front.settings.api_keys)

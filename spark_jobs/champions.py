@@ -1,7 +1,7 @@
 """Who answers for a group: read from gold.promotions and gold.training_runs, as of a moment."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -100,6 +100,18 @@ def standings_at(arrow: ArrowTables, as_of: datetime) -> dict[str, Standing]:
 def in_order(promotions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of gold.promotions as they were decided: the last one of a group holds."""
     return sorted(promotions, key=lambda row: (row["decided_at"], row["turn"]))
+
+
+def takeovers(promotions: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The rows, in their order, by which another model came to be in charge of its group: each
+    group begins with seasonal naive."""
+    held: dict[str, tuple[str, str]] = {}
+    for row in in_order(promotions):
+        chosen = (row["champion_model"], row["champion_version"])
+        before = held.get(row["series_group"], (FALLBACK, FALLBACK_VERSION))
+        held[row["series_group"]] = chosen
+        if chosen != before:
+            yield row
 
 
 def in_charge_until(arrow: ArrowTables, as_of: datetime) -> dict[str, list[Held]]:

@@ -14,8 +14,9 @@ from monitoring import advice, incidents, wording
 from monitoring.incidents import ENDED, OPENED, TOLD, Change, Condition
 from monitoring.scope import WEATHER_FORECASTS
 from spark_jobs.alerts import mailed
-from spark_jobs.champions import in_order, naive_of
+from spark_jobs.champions import in_order, takeovers
 from spark_jobs.late import awaited, late
+from spark_jobs.retraining import ASKED
 from spark_jobs.suspects import suspects
 
 _TELL_DAYS = 2
@@ -196,7 +197,7 @@ def _retrained(arrow: ArrowTables, as_of: datetime) -> Iterator[Change]:
     since = as_of - _TELL_DAYS * DAY
     filters = [("decided_by", "=", "backtest"), ("decided_at", ">", since)]
     decided = [row for row in arrow.rows(PROMOTIONS, filters=filters) if row["decided_at"] <= as_of]
-    asked = [("verdict", "=", "asked"), ("as_of", ">", since), ("as_of", "<=", as_of)]
+    asked = [("verdict", "=", ASKED), ("as_of", ">", since), ("as_of", "<=", as_of)]
     for row in arrow.rows(RETRAINING, ["series_group", "as_of"], asked):
         group, at = row["series_group"], row["as_of"]
         reasons = [
@@ -211,13 +212,10 @@ def _retrained(arrow: ArrowTables, as_of: datetime) -> Iterator[Change]:
 
 def _new_champions(arrow: ArrowTables, as_of: datetime) -> Iterator[Change]:
     """Who was put in charge, or set aside."""
-    held: dict[str, tuple[str, str]] = {}
-    for row in in_order(arrow.rows(PROMOTIONS)):
-        group, chosen = row["series_group"], (row["champion_model"], row["champion_version"])
-        before = held.get(group, (naive_of(group).model_name, naive_of(group).model_version))
-        held[group] = chosen
-        if chosen == before or not as_of - _TELL_DAYS * DAY < row["decided_at"] <= as_of:
+    for row in takeovers(arrow.rows(PROMOTIONS)):
+        if not as_of - _TELL_DAYS * DAY < row["decided_at"] <= as_of:
             continue
+        group = row["series_group"]
         condition = Condition(advice.CHAMPION, group, row["reason"])
         name = incidents.incident_id(
             Condition(advice.CHAMPION, f"{group} {row['turn']}", ""), row["decided_at"]

@@ -72,14 +72,14 @@ def content(
         timezone=catalogue.schedule.timezone,
         simulated=SIMULATED if settings.emulated else (),
         accuracy=accuracy(tables),
-        daily_errors=_frame(tables, _DAILY_ERRORS),
+        daily_errors=frame_of(tables, _DAILY_ERRORS),
         forecasts=_forecasts(tables, as_of),
         drift=newest_days(arrow, DRIFT, as_of, ["data_set", "series_group", "day", "feature"]),
         quality=newest_days(arrow, QUALITY, as_of, ["data_set", "owner", "feature", "day"]),
         incidents=incidents_open(arrow, as_of),
         quarantine=_quarantine(arrow),
-        gaps=_frame(tables, _GAPS),
-        freshness=_frame(tables, _FRESHNESS),
+        gaps=frame_of(tables, _GAPS),
+        freshness=frame_of(tables, _FRESHNESS),
         tables=pd.DataFrame([{"table": t.name, "rows": arrow.count(t)} for t in TABLES]),
         champions=champions(arrow, catalogue),
     )
@@ -87,14 +87,15 @@ def content(
 
 def accuracy(tables: SparkTables) -> pd.DataFrame:
     """gold.performance of the live forecasts, one row per series and model."""
-    return _frame(
+    return frame_of(
         tables,
         "SELECT * FROM gold.performance WHERE run_kind = 'live' "
         "ORDER BY series_id, forecast_source",
     )
 
 
-def _frame(tables: SparkTables, query: str) -> pd.DataFrame:
+def frame_of(tables: SparkTables, query: str) -> pd.DataFrame:
+    """The rows of a query; times carry UTC."""
     frame: pd.DataFrame = tables.spark.sql(query).toArrow().to_pandas()
     return frame
 
@@ -123,7 +124,7 @@ def _forecasts(tables: SparkTables, as_of: datetime) -> pd.DataFrame:
     first = as_of - timedelta(days=_DAYS_SHOWN)
     _truth(tables, first - LONGEST).createOrReplaceTempView("truth_of_report")
     since = literal(first)
-    return _frame(
+    return frame_of(
         tables,
         f"""
         WITH naive AS (

@@ -13,7 +13,7 @@ from lakehouse.time import DAY, HOUR, day_start, local_day
 from monitoring import weekly, wording
 from monitoring.weekly_content import WeeklyContent
 from spark_jobs.papers import Delivered, Paper, deliver, is_delivered
-from spark_jobs.report import SIMULATED, incidents_open, newest_days
+from spark_jobs.report import SIMULATED, frame_of, incidents_open, newest_days
 from spark_jobs.weekly_events import Span, arrivals, decisions, happened, refused
 from spark_jobs.weekly_scores import scores
 
@@ -90,13 +90,10 @@ def _answers(tables: SparkTables, catalogue: Catalogue, first: date, last: date)
     zones = {name: group.zone for name, group in catalogue.groups.items()}
     since = min(day_start(first, zone) for zone in zones.values())
     until = max(day_start(last + DAY, zone) for zone in zones.values())
-    rows: pd.DataFrame = (
-        tables.spark.sql(
-            "SELECT * FROM gold.answers "
-            f"WHERE forecast_origin >= {literal(since)} AND forecast_origin < {literal(until)}"
-        )
-        .toArrow()
-        .to_pandas()
+    rows = frame_of(
+        tables,
+        "SELECT * FROM gold.answers "
+        f"WHERE forecast_origin >= {literal(since)} AND forecast_origin < {literal(until)}",
     )
     found = []
     for group, zone in zones.items():
@@ -124,9 +121,9 @@ def _weather(tables: SparkTables, week: Span) -> pd.DataFrame:
     The view is about all days; here the days are bound, so that cost follows the newest.
     """
     since = week[0] - _BEFORE - 28 * DAY
-    rows: pd.DataFrame = (
-        tables.spark.sql(
-            f"""
+    return frame_of(
+        tables,
+        f"""
         WITH actual AS (
           SELECT location_id, variable, event_time AS valid_time,
                  max_by(value, available_at) AS actual
@@ -147,9 +144,5 @@ def _weather(tables: SparkTables, week: Span) -> pd.DataFrame:
         FROM silver.weather_forecasts f JOIN placed a USING (location_id, variable, valid_time)
         WHERE f.issue_time >= {literal(since - _LEADS)} AND f.value IS NOT NULL
           AND hours_ago < 840
-        GROUP BY ALL HAVING n > 0"""
-        )
-        .toArrow()
-        .to_pandas()
+        GROUP BY ALL HAVING n > 0""",
     )
-    return rows

@@ -13,7 +13,7 @@ from lakehouse.tables.gold import INCIDENTS, PROMOTIONS
 from lakehouse.tables.silver import OBSERVATIONS
 from lakehouse.time import DAY
 from monitoring.incidents import ENDED
-from spark_jobs.champions import FALLBACK, in_order
+from spark_jobs.champions import FALLBACK, takeovers
 
 Span = tuple[datetime, datetime]
 """After the first moment, up to the second."""
@@ -40,14 +40,11 @@ def happened(arrow: ArrowTables, week: Span) -> pd.DataFrame:
 
 def decisions(arrow: ArrowTables, week: Span) -> pd.DataFrame:
     """Who was put in charge, or set aside for seasonal naive, in a span."""
-    held: dict[str, tuple[str, str]] = {}
     found = []
-    for row in in_order(arrow.rows(PROMOTIONS)):
-        chosen = (row["champion_model"], row["champion_version"])
-        before = held.get(row["series_group"], (FALLBACK, chosen[1]))
-        held[row["series_group"]] = chosen
-        if chosen == before or not week[0] < row["decided_at"] <= week[1]:
+    for row in takeovers(arrow.rows(PROMOTIONS)):
+        if not week[0] < row["decided_at"] <= week[1]:
             continue
+        chosen = (row["champion_model"], row["champion_version"])
         told = {name: row[name] for name in ("series_group", "decided_at", "decided_by", "reason")}
         what = "set aside" if chosen[0] == FALLBACK else "put in charge"
         found.append(told | {"in_charge": " ".join(chosen), "what": what})

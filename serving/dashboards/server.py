@@ -2,13 +2,10 @@
 
 import json
 import os
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
-
-from lakehouse.errors import SetupError
 
 #: No telemetry, no watching of files, no button that deploys, no trace on a page.
 _SETTINGS = {
@@ -26,19 +23,6 @@ _SETTINGS = {
     "theme.light.primaryColor": "#0072b2",
     "theme.dark.primaryColor": "#56b4e9",
 }
-
-
-def require_free(host: str, port: int) -> None:
-    """Raises SetupError where something listens at a port already."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as fault:
-            raise SetupError(
-                f"Expected port {port} of {host} to be free for the dashboards: {fault.strerror}. "
-                "Stop what listens there, or choose another with --port."
-            ) from None
 
 
 def serve(host: str, port: int, api: str, mlflow: str, keys: Sequence[str] = ()) -> NoReturn:

@@ -19,6 +19,7 @@ from lakehouse.settings import Settings
 from lakehouse.spark.session import spark_session
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables import TABLES
+from serving.ports import free_port
 from serving.sql.read_only import make_new_sessions_read_only
 
 _START_SECONDS = 60.0
@@ -53,7 +54,7 @@ def sql_server(settings: Settings, host: str, port: int) -> Iterator[SqlServer]:
 
     Raises SetupError where the port is taken, and TableError where a table is missing.
     """
-    bound = _free(host, port)
+    bound = free_port(host, port, "SQL server")
     ArrowTables(settings.lakehouse).versions(TABLES)
     with tempfile.TemporaryDirectory(prefix="gridcast-sql-", ignore_cleanup_errors=True) as scratch:
         options = settings.spark_options | _options(host, bound, scratch)
@@ -97,20 +98,6 @@ def _options(host: str, port: int, scratch: str) -> dict[str, str]:
         "spark.hadoop.hive.exec.local.scratchdir": os.path.join(scratch, "hive-local"),
         "spark.hadoop.hive.downloaded.resources.dir": os.path.join(scratch, "resources"),
     }
-
-
-def _free(host: str, port: int) -> int:
-    """The port, when nothing listens there."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as fault:
-            raise SetupError(
-                f"Expected port {port} of {host} to be free for the SQL server: "
-                f"{fault.strerror}. Stop what listens there, or choose another with --port."
-            ) from None
-        return int(probe.getsockname()[1])
 
 
 def _await(host: str, port: int) -> None:
