@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from lakehouse.arrow import ArrowTables
@@ -113,6 +114,7 @@ def _days(
     return {day: _columns(payload) for day, payload in payloads.items()}
 
 
+@lru_cache(maxsize=2048)  # the weeks that a day is compared with are nearly the day before's
 def _columns(payload: bytes) -> Mapping[str, Column] | None:
     try:
         return columns(payload)
