@@ -142,9 +142,9 @@ def read_training(folder: Path) -> Training:
     )
 
 
-def _fresh(training: Training) -> Network:
+def _fresh(training: Training, seed: int = 0) -> Network:
     n_series = len(training.scalings)
-    return network.build(training.config, *training.channels, n_series, training.steps)
+    return network.build(training.config, *training.channels, n_series, training.steps, seed)
 
 
 def _weights(number: int) -> str:
@@ -183,8 +183,7 @@ def train(
     draft = replace(draft, channels=(fitted[0].encoder.shape[-1], fitted[0].decoder.shape[-1]))
     networks, histories = [], []
     for number in range(config.members) if only is None else (only,):
-        network.set_seed(_SEEDS_APART * seed + number)
-        member = _fresh(draft)
+        member = _fresh(draft, _SEEDS_APART * seed + number)
         histories.append(
             network.fit(member, fitted, later, config, _SEEDS_APART * seed + number, on_epoch)
         )
@@ -217,8 +216,7 @@ def train_on(
     fitted = _learnt(model, train)
     networks = []
     for number, before in enumerate(model.networks):
-        network.set_seed(_SEEDS_APART * seed + number)
-        member = _fresh(model)
+        member = _fresh(model, _SEEDS_APART * seed + number)
         member.set_weights(before.get_weights())
         network.fit(member, fitted, None, config, _SEEDS_APART * seed + number)
         networks.append(member)

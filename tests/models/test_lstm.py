@@ -1,5 +1,7 @@
 """What the LSTM promises, with networks far too small to be good."""
 
+import random
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +30,18 @@ def test_the_same_data_config_and_seed_give_bit_equal_forecasts(model, samples: 
     again = train(*split(samples), TINY, seed=7)
     assert np.array_equal(model.predict(samples), again.predict(samples), equal_nan=True)
     assert model.history == again.history
+
+
+def test_what_other_threads_draw_meanwhile_changes_nothing(model, samples: Samples) -> None:
+    over = threading.Event()
+    other = threading.Thread(target=lambda: [random.random() for _ in iter(over.is_set, True)])
+    other.start()
+    try:
+        again = train(*split(samples), TINY, seed=7)
+    finally:
+        over.set()
+        other.join()
+    assert np.array_equal(model.predict(samples), again.predict(samples), equal_nan=True)
 
 
 def test_saved_and_loaded_it_forecasts_the_same(model, samples, tmp_path: Path) -> None:
