@@ -3,14 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from lakehouse.errors import BadInput
 from models import network, scaling, windows
-from models.network import History, LstmConfig, Network, OnEpoch
+from models.network import History, LstmConfig, OnEpoch, Shape, Weights
 from models.quantiles import QUANTILES, non_crossing
 from models.samples import Floats, Samples
 from models.saved import saved_file
@@ -38,6 +37,11 @@ class Training:
     covariate_scalings: CovariateScalings  # by series_id and name, of those known in training
     weather: bool  # whether any was known in training
 
+    @property
+    def shape(self) -> Shape:
+        """What the data made of the networks."""
+        return Shape(*self.channels, len(self.scalings), self.steps)
+
     def windows(self, samples: Samples) -> windows.Windows:
         """What the networks read of samples like those of the training."""
         return windows.build(
@@ -51,9 +55,9 @@ class Training:
 
 @dataclass(frozen=True)
 class TrainedLstm(Training):
-    """Trained networks with all that is needed to use them."""
+    """Trained networks with all that is needed to use them. weights: of each member."""
 
-    networks: tuple[Network, ...]
+    weights: tuple[Weights, ...]
 
     def predict(self, samples: Samples) -> Floats:
         """Quantiles in the unit of each series, ascending: (n, T, 7), NaN in padding.
@@ -62,13 +66,9 @@ class TrainedLstm(Training):
         """
         self.check(samples)
         inputs = self.windows(samples)
-        members = [self._one(member, samples, inputs) for member in self._compiled]
+        members = [self._one(weights, samples, inputs) for weights in self.weights]
         quantiles = np.mean(members, axis=0)
         return np.where(samples.target_mask[:, :, None], quantiles, np.nan)
-
-    @cached_property
-    def _compiled(self) -> tuple[Network, ...]:
-        return tuple(network.compiled(member) for member in self.networks)
 
     def check(self, samples: Samples) -> None:
         """Raises BadInput for samples unlike those of the training."""
@@ -84,8 +84,9 @@ class TrainedLstm(Training):
                 f"{list(samples.covariates)}. Train the group again."
             )
 
-    def _one(self, member: Network, samples: Samples, inputs: windows.Windows) -> Floats:
-        scaled = network.predict(member, inputs).astype(np.float64) + inputs.level[:, None, None]
+    def _one(self, weights: Weights, samples: Samples, inputs: windows.Windows) -> Floats:
+        answer = network.predict(self.config, self.shape, weights, inputs)
+        scaled = answer.astype(np.float64) + inputs.level[:, None, None]
         return non_crossing(windows.invert_rows(samples, scaled, self.scalings))
 
     def save(self, folder: Path) -> None:
@@ -107,20 +108,18 @@ class TrainedLstm(Training):
             "weather": self.weather,
         }
         (folder / _ABOUT).write_text(json.dumps(about, indent=1))
-        for number, member in enumerate(self.networks):
-            np.savez(folder / _weights(number), *member.get_weights())
+        for number, weights in enumerate(self.weights):
+            np.savez(folder / _file(number), *weights)
 
 
 def load(folder: Path) -> TrainedLstm:
     """Read what `TrainedLstm.save` wrote; predictions are equal. Raises BadInput if it is not."""
     training = read_training(folder)
-    networks = []
+    members = []
     for number in range(training.config.members):
-        member = _fresh(training)
-        with np.load(saved_file(folder, _weights(number))) as weights:
-            member.set_weights([weights[name] for name in weights.files])
-        networks.append(member)
-    return TrainedLstm(**vars(training), networks=tuple(networks))
+        with np.load(saved_file(folder, _file(number))) as weights:
+            members.append(tuple(weights[name] for name in weights.files))
+    return TrainedLstm(**vars(training), weights=tuple(members))
 
 
 def read_training(folder: Path) -> Training:
@@ -142,12 +141,7 @@ def read_training(folder: Path) -> Training:
     )
 
 
-def _fresh(training: Training, seed: int = 0) -> Network:
-    n_series = len(training.scalings)
-    return network.build(training.config, *training.channels, n_series, training.steps, seed)
-
-
-def _weights(number: int) -> str:
+def _file(number: int) -> str:
     return f"weights-{number}.npz"
 
 
@@ -181,25 +175,25 @@ def train(
     later = None if validation is None else _learnt(draft, validation)
     fitted = _learnt(draft, train)
     draft = replace(draft, channels=(fitted[0].encoder.shape[-1], fitted[0].decoder.shape[-1]))
-    networks, histories = [], []
+    members, histories = [], []
     for number in range(config.members) if only is None else (only,):
-        member = _fresh(draft, _SEEDS_APART * seed + number)
-        histories.append(
-            network.fit(member, fitted, later, config, _SEEDS_APART * seed + number, on_epoch)
+        weights, history = network.fit(
+            config, draft.shape, fitted, later, _SEEDS_APART * seed + number, on_epoch
         )
-        networks.append(member)
-    made = replace(draft, history=_mean(histories), config=replace(config, members=len(networks)))
-    return TrainedLstm(**vars(made), networks=tuple(networks))
+        members.append(weights)
+        histories.append(history)
+    made = replace(draft, history=_mean(histories), config=replace(config, members=len(members)))
+    return TrainedLstm(**vars(made), weights=tuple(members))
 
 
 def joined(parts: Sequence[TrainedLstm]) -> TrainedLstm:
     """One ensemble of networks that were trained on the same samples, in their order."""
-    networks = tuple(member for part in parts for member in part.networks)
+    members = tuple(weights for part in parts for weights in part.weights)
     return replace(
         parts[0],
-        networks=networks,
+        weights=members,
         history=_mean([part.history for part in parts]),
-        config=replace(parts[0].config, members=len(networks)),
+        config=replace(parts[0].config, members=len(members)),
     )
 
 
@@ -214,13 +208,12 @@ def train_on(
     model.check(train)
     config = replace(model.config, epochs=epochs, peak_rate=peak_rate)
     fitted = _learnt(model, train)
-    networks = []
-    for number, before in enumerate(model.networks):
-        member = _fresh(model, _SEEDS_APART * seed + number)
-        member.set_weights(before.get_weights())
-        network.fit(member, fitted, None, config, _SEEDS_APART * seed + number)
-        networks.append(member)
-    return replace(model, networks=tuple(networks))
+    members = []
+    for number, before in enumerate(model.weights):
+        seeded = _SEEDS_APART * seed + number
+        weights, _ = network.fit(config, model.shape, fitted, None, seeded, start=before)
+        members.append(weights)
+    return replace(model, weights=tuple(members))
 
 
 def _learnt(training: Training, samples: Samples) -> tuple[windows.Windows, windows.Floats32]:

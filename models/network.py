@@ -14,8 +14,9 @@ import random
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,10 +27,20 @@ from models.windows import ENCODER_HOURS, Floats32, Inputs, Windows
 
 Network = Any  # keras.Model; Keras has no types and is not imported at the top
 History = list[dict[str, float]]
+Weights = tuple[Floats32, ...]  # of one network, layer by layer
 OnEpoch = Callable[[int, dict[str, float]], None]
 
 _EMBEDDING = 4
 _SCORING_BATCH = 256
+
+
+class Shape(NamedTuple):
+    """What the data make of a network: channels, series that it tells apart, intervals an hour."""
+
+    encoder: int
+    decoder: int
+    n_series: int
+    steps: int = 1
 
 
 @dataclass(frozen=True)
@@ -73,27 +84,26 @@ def tensorflow() -> Any:
     return tf
 
 
-def build(
-    config: LstmConfig, encoder: int, decoder: int, n_series: int, steps: int = 1, seed: int = 0
-) -> Network:
-    """A fresh network for `encoder` and `decoder` channels, and `steps` intervals an hour.
+def build(config: LstmConfig, shape: Shape, seed: int = 0) -> Network:
+    """A fresh network; seed: of its first weights and its dropout.
 
     Inputs [encoder, decoder, series] as in `Windows`; output (batch, T, 7), scaled and less the
     level, not sorted. The intervals of an hour are read, and answered, at once: sequences are as
-    long, and training as quick, at any resolution. seed: of its first weights and its dropout.
+    long, and training as quick, at any resolution.
     """
     tensorflow()
-    from keras import Input, Model, layers, regularizers
+    from keras import Input, Model, layers, regularizers  # type: ignore[import-untyped]
 
     seeds = _Seeds.of(seed)
+    steps = shape.steps
     length = TARGET_HOURS * steps
-    past = Input((ENCODER_HOURS * steps, encoder))
-    known = Input((length, decoder))
+    past = Input((ENCODER_HOURS * steps, shape.encoder))
+    known = Input((length, shape.decoder))
     series = Input((), dtype="int32")
     step = config.encoder_step
-    blocks = layers.Reshape((ENCODER_HOURS // step, step * steps * encoder))(past)
+    blocks = layers.Reshape((ENCODER_HOURS // step, step * steps * shape.encoder))(past)
     state = _lstm(config.width, seeds.encoder)(blocks)
-    embedding = layers.Embedding(n_series, _EMBEDDING, _uniform(seeds.embedding))
+    embedding = layers.Embedding(shape.n_series, _EMBEDDING, _uniform(seeds.embedding))
     state = layers.Concatenate()([state, embedding(series)])
     state = layers.Dropout(config.dropout, seed=seeds.dropout[0])(state)
     state = layers.RepeatVector(TARGET_HOURS)(state)
@@ -102,7 +112,7 @@ def build(
         backward_layer=_lstm(
             config.width, seeds.backward, return_sequences=True, go_backwards=True
         ),
-    )(layers.Concatenate()([layers.Reshape((TARGET_HOURS, steps * decoder))(known), state]))
+    )(layers.Concatenate()([layers.Reshape((TARGET_HOURS, steps * shape.decoder))(known), state]))
     hours = layers.Dropout(config.dropout, seed=seeds.dropout[1])(hours)
     answers = layers.Dense(steps * len(QUANTILES), kernel_initializer=_glorot(seeds.answers))(hours)
     quantiles = layers.Reshape((length, len(QUANTILES)))(answers)
@@ -172,58 +182,79 @@ def _uniform(seed: int) -> Any:
 
 
 def fit(
-    network: Network,
+    config: LstmConfig,
+    shape: Shape,
     train: tuple[Windows, Floats32],
     validation: tuple[Windows, Floats32] | None,
-    config: LstmConfig,
     seed: int,
     on_epoch: OnEpoch | None = None,
-) -> History:
-    """Train `network` in place on windows and targets (n, T), NaN where unknown.
+    start: Weights | None = None,
+) -> tuple[Weights, History]:
+    """A network trained on windows and targets (n, T), NaN where unknown.
 
-    Returns loss and, where there is a validation, val_loss of each epoch: pinball loss, scaled and
-    less the level. on_epoch gets the epoch's number, from 0, and the same figures. A network that
-    was trained before goes on from its weights.
+    With it come loss and, where there is a validation, val_loss of each epoch: pinball loss, scaled
+    and less the level. on_epoch gets the epoch's number, from 0, and the same figures. start: the
+    weights to go on from.
     """
+    network = build(config, shape, seed)
+    if start is not None:
+        for variable, value in zip(network.trainable_variables, start, strict=True):
+            variable.assign(value)
     tf = tensorflow()
     n = len(train[1])
     batch = min(config.batch, n)
     step = _step(tf, network, train, config, n // batch)
-    scorer = compiled(network) if validation else None
     shuffle = np.random.default_rng(seed)
     history: History = []
     for epoch in range(config.epochs):
         order = shuffle.permutation(n)[: n - n % batch].reshape(-1, batch)
         losses = [step(tf.constant(rows, dtype="int32")) for rows in order]
         figures = {"loss": float(tf.add_n(losses)) / len(losses)}
-        if validation and scorer:
-            predicted = predict(scorer, validation[0])
+        if validation:
+            predicted = predict(config, shape, _weights(network), validation[0])
             figures["val_loss"] = float(_pinball(tf, validation[1], predicted))
         history.append(figures)
         if on_epoch:
             on_epoch(epoch, figures)
-    return history
+    return _weights(network), history
 
 
-def compiled(network: Network) -> Network:
-    """The network as one graph for any number of samples, for `predict`: equal to the last bit.
+def predict(config: LstmConfig, shape: Shape, weights: Weights, windows: Windows) -> Floats32:
+    """(n, T, 7), scaled and less the level, in batches; to the last bit what the network says.
 
-    Its first call takes as long as one of the network itself; each later one a sixteenth.
+    Networks that are built alike share one graph: the first of them in a process pays for it, half
+    a second.
     """
     tf = tensorflow()
-    shapes = [tf.TensorSpec(part.shape, part.dtype) for part in network.inputs]
-    return tf.function(lambda inputs: network(inputs, training=False), input_signature=[shapes])
-
-
-def predict(network: Network, windows: Windows) -> Floats32:
-    """(n, T, 7), scaled and less the level, in batches. network: as `compiled` gives it."""
-    tf = tensorflow()
     parts = _inputs(windows)
+    graph = _graph(config.width, config.encoder_step, shape)
+    held = [tf.constant(part) for part in weights]
     batches = []
     for start in range(0, len(windows.series), _SCORING_BATCH):
         batch = [tf.constant(part[start : start + _SCORING_BATCH]) for part in parts]
-        batches.append(network(batch).numpy())
+        batches.append(graph(held, batch).numpy())
     return np.concatenate(batches)
+
+
+@lru_cache(maxsize=16)
+def _graph(width: int, encoder_step: int, shape: Shape) -> Any:
+    """Weights and inputs to outputs, of any number of samples."""
+    tf = tensorflow()
+    network = build(LstmConfig(width=width, encoder_step=encoder_step), shape)
+
+    def outputs(weights: Any, inputs: Any) -> Any:
+        others = network.non_trainable_variables
+        return network.stateless_call(weights, others, inputs, training=False)[0]
+
+    signature = [
+        [tf.TensorSpec(part.shape, part.dtype) for part in parts]
+        for parts in (network.trainable_variables, network.inputs)
+    ]
+    return tf.function(outputs, input_signature=signature)
+
+
+def _weights(network: Network) -> Weights:
+    return tuple(variable.numpy() for variable in network.trainable_variables)
 
 
 def _inputs(windows: Windows) -> list[Any]:

@@ -86,7 +86,7 @@ def test_validation_is_watched_and_never_fitted(model, samples: Samples) -> None
 
 def test_members_are_averaged(samples: Samples) -> None:
     pair = train(*split(samples), replace(TINY, members=2, epochs=1), seed=7)
-    parts = [replace(pair, networks=(one,)).predict(samples) for one in pair.networks]
+    parts = [replace(pair, weights=(one,)).predict(samples) for one in pair.weights]
     assert not np.array_equal(*parts, equal_nan=True)
     assert np.allclose(pair.predict(samples), np.mean(parts, axis=0), equal_nan=True)
 
