@@ -13,6 +13,7 @@ from lakehouse.catalogue import Catalogue
 from lakehouse.clock import Clock, SampleClock
 from lakehouse.errors import BadInput
 from lakehouse.landing import LandingZone
+from lakehouse.lanes import lanes
 from lakehouse.settings import Settings, load_settings
 from lakehouse.spark.session import spark_session
 from lakehouse.spark.tables import SparkTables
@@ -20,6 +21,12 @@ from lakehouse.tables import TABLES
 from lakehouse.tables.gold import RUNS
 from lakehouse.time import iso
 
+#: All that `Run.recorded` is asked for; those that contain others first, so that two runs that want
+#: several never wait for each other.
+STEPS = (
+    *("daily", "rebuild", "backfill", "maintain", "train", "ingest", "build", "watch"),
+    *("evaluate", "forecast", "alert", "news", "report"),
+)
 #: In the detail of a row of gold.runs: what the profile's clock said when the run started.
 CLOCK = "clock"
 
@@ -100,7 +107,16 @@ class Run:
 
     @contextmanager
     def recorded(self, step: str) -> Iterator[Outcome]:
-        """Write what a step did to gold.runs, also when it fails."""
+        """Write what a step did to gold.runs, also when it fails.
+
+        Of each step one is under way at a time in a lakehouse folder; another run's waits for it.
+        """
+        wanted = STEPS if step == "rebuild" else [step]
+        with lanes(self.settings.lakehouse, wanted), self._noted(step) as outcome:
+            yield outcome
+
+    @contextmanager
+    def _noted(self, step: str) -> Iterator[Outcome]:
         outcome, started = Outcome(), datetime.now(UTC)
         try:
             yield outcome

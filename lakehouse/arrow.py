@@ -6,6 +6,7 @@ appended here, in milliseconds.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from deltalake.exceptions import TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
 from lakehouse.errors import TableError
+from lakehouse.lanes import lane
 from lakehouse.tables import Table
 
 _ARROW_TYPES: dict[str, pa.DataType] = {
@@ -152,6 +154,11 @@ class ArrowTables:
                 },
             )
 
+    def lane(self, table: Table) -> AbstractContextManager[None]:
+        """Where one writer at a time is: every write is done in it, and so is a look at what the
+        table holds that the write depends on. Raises BusyError where it does not become free."""
+        return lane(self._elsewhere.get(table.name, self._lakehouse), table.name)
+
     def version(self, table: Table) -> int:
         """The newest version. Raises TableError where the table does not exist."""
         return self.open(table).version()
@@ -202,6 +209,10 @@ class ArrowTables:
         """
         if not rows:
             return 0
+        with self.lane(table):
+            return self._insert_new(table, rows)
+
+    def _insert_new(self, table: Table, rows: Sequence[dict[str, Any]]) -> int:
         held = self.read(table, table.key, _within(table, rows))
         seen = set(zip(*(held.column(k).to_pylist() for k in table.key), strict=True))
         fresh: list[dict[str, Any]] = []
@@ -219,15 +230,18 @@ class ArrowTables:
 
         It is written only where it differs, in one commit; older versions stay readable.
         """
-        held = self.rows(table)
-        changed = [row for row in rows if row not in held]
-        if changed or len(held) != len(rows):
-            deltalake.write_deltalake(str(self.path(table)), _batch(table, rows), mode="overwrite")
+        batch = _batch(table, rows)
+        with self.lane(table):
+            held = self.rows(table)
+            changed = [row for row in rows if row not in held]
+            if changed or len(held) != len(rows):
+                deltalake.write_deltalake(str(self.path(table)), batch, mode="overwrite")
         return len(changed)
 
     def append(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Append rows as they are, in one commit."""
-        deltalake.write_deltalake(str(self.path(table)), _batch(table, rows), mode="append")
+        with self.lane(table):
+            deltalake.write_deltalake(str(self.path(table)), _batch(table, rows), mode="append")
 
     def adopt(self, table: Table, files: Sequence[Path]) -> None:
         """Make Parquet files below the table's folder part of it, in one commit.
@@ -237,8 +251,9 @@ class ArrowTables:
         actions: list[AddAction | RemoveAction] = [
             _add_action(table, file, self.path(table)) for file in files
         ]
-        delta = self.open(table)
-        delta.create_write_transaction(actions, "append", delta.schema())
+        with self.lane(table):
+            delta = self.open(table)
+            delta.create_write_transaction(actions, "append", delta.schema())
 
     def open(self, table: Table) -> deltalake.DeltaTable:
         """The Delta table itself. Raises TableError where it does not exist."""

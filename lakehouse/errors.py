@@ -23,3 +23,7 @@ class TableError(GridcastError):
 
 class SetupError(GridcastError):
     """The machine lacks something: Java, jars, a port, disk space."""
+
+
+class BusyError(GridcastError):
+    """Another writer is at work, and did not finish in time."""

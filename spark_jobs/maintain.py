@@ -47,7 +47,11 @@ class Maintained:
 
 def run(arrow: ArrowTables, tables: Sequence[Table]) -> list[Maintained]:
     """Maintain tables. Twice in a row changes nothing the second time."""
-    return [_maintain(arrow, table) for table in tables]
+    maintained = []
+    for table in tables:
+        with arrow.lane(table):
+            maintained.append(_maintain(arrow, table))
+    return maintained
 
 
 def _maintain(arrow: ArrowTables, table: Table) -> Maintained:

@@ -145,7 +145,9 @@ class SparkTables:
 
     def append(self, table: Table, rows: DataFrame) -> None:
         """Append rows as they are. The caller has made sure that they are new."""
-        rows.select(*table.column_names).write.format("delta").mode("append").save(self.path(table))
+        with self._arrow.lane(table):
+            wanted = rows.select(*table.column_names)
+            wanted.write.format("delta").mode("append").save(self.path(table))
 
     def stage(self, table: Table, rows: DataFrame) -> Staged:
         """Write rows to be looked at before they are the table's."""
@@ -153,9 +155,9 @@ class SparkTables:
 
     def overwrite(self, table: Table, rows: DataFrame) -> None:
         """Make the table hold exactly these rows, in one commit; older versions stay readable."""
-        rows.select(*table.column_names).write.format("delta").mode("overwrite").save(
-            self.path(table)
-        )
+        with self._arrow.lane(table):
+            wanted = rows.select(*table.column_names)
+            wanted.write.format("delta").mode("overwrite").save(self.path(table))
 
     def insert_new(
         self, table: Table, rows: DataFrame, since: tuple[str, datetime | date] | None = None
@@ -166,6 +168,12 @@ class SparkTables:
         can lie, so that the cost follows the new rows and not the history. Raises TableError
         where `rows` repeats a key: which one is right is the transform's decision.
         """
+        with self._arrow.lane(table):
+            return self._insert_new(table, rows, since)
+
+    def _insert_new(
+        self, table: Table, rows: DataFrame, since: tuple[str, datetime | date] | None
+    ) -> int:
         fresh = rows.select(*table.column_names)
         if self._arrow.count(table, since and [(since[0], ">=", since[1])]):
             held = self.read(table).select(*table.key, *([since[0]] if since else []))
@@ -192,12 +200,13 @@ class SparkTables:
             obsolete.select(*table.column_names, F.lit(True).alias("_gone"))
         )
         columns = {name: f"s.{name}" for name in table.column_names}
-        (
-            DeltaTable.forPath(self.spark, self.path(table))
-            .alias("t")
-            .merge(change.alias("s"), table.merge_condition())
-            .whenMatchedDelete("s._gone")
-            .whenMatchedUpdate("NOT s._gone", set=columns)  # type: ignore[arg-type]
-            .whenNotMatchedInsert("NOT s._gone", values=columns)  # type: ignore[arg-type]
-            .execute()
-        )
+        with self._arrow.lane(table):
+            (
+                DeltaTable.forPath(self.spark, self.path(table))
+                .alias("t")
+                .merge(change.alias("s"), table.merge_condition())
+                .whenMatchedDelete("s._gone")
+                .whenMatchedUpdate("NOT s._gone", set=columns)  # type: ignore[arg-type]
+                .whenNotMatchedInsert("NOT s._gone", values=columns)  # type: ignore[arg-type]
+                .execute()
+            )
