@@ -38,7 +38,9 @@ def _check(arguments: list[str]) -> None:
 
 
 def _worker(pool: str) -> None:
-    server = os.environ["PREFECT_API_URL"]
+    server = os.environ.get("PREFECT_API_URL")
+    if not server:
+        raise ValueError("expected PREFECT_API_URL, the address of Prefect's API; it is not set")
     request = urllib.request.Request(
         f"{server}/work_pools/{pool}/workers/filter",
         data=b"{}",
@@ -47,7 +49,9 @@ def _worker(pool: str) -> None:
     with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
         workers: list[dict[str, Any]] = json.load(answer)
     if not any(worker["status"] == "ONLINE" for worker in workers):
-        raise ValueError(f"expected a worker of {pool} online at {server}; of {len(workers)} none is")
+        raise ValueError(
+            f"expected a worker of {pool} online at {server}; of {len(workers)} none is"
+        )
 
 
 if __name__ == "__main__":

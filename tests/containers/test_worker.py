@@ -12,7 +12,7 @@ from lakehouse.settings import PROJECT
 from lakehouse.tables.bronze import LANDINGS
 from lakehouse.tables.silver import OBSERVATIONS
 from tests.containers.image import Image, image
-from tests.containers.test_compose import command, health
+from tests.containers.test_compose import SERVICES, command, health
 from tests.serving.dashboards.stage import free_port
 
 pytestmark = pytest.mark.slow
@@ -30,11 +30,16 @@ def worker() -> Iterator[Image]:
 
 def test_flows_collect_and_build(worker: Image) -> None:
     for flow in ("ingest", "build"):
-        done = worker.run(["python", "-m", "gridcast.main", "run", flow])
+        scratch = SERVICES["worker"]["environment"]["SPARK_LOCAL_DIRS"]
+        done = worker.run(
+            ["python", "-m", "gridcast.main", "run", flow],
+            SPARK_LOCAL_DIRS=scratch.replace("/data", str(worker.data)),
+        )
         assert done.returncode == 0, done.stderr
     arrow = ArrowTables(worker.data / "lakehouse")
     assert arrow.rows(LANDINGS)
     assert arrow.rows(OBSERVATIONS)
+    assert (worker.data / "spark").is_dir()
 
 
 def test_sql_is_answered_without_writing_anything(worker: Image) -> None:
