@@ -1,7 +1,7 @@
 """What only containers start: `python -m gridcast.containers tables|bucket|worker`.
 
 tables makes the tables that are missing, bucket the bucket of MLflow's files; neither does anything
-where it is done. worker registers pool and deployments at Prefect's server and becomes their worker.
+where it is done. worker registers pool and deployments at Prefect's server, then works for it.
 """
 
 import os

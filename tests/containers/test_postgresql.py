@@ -14,11 +14,12 @@ import pytest
 import stamina
 from moto.server import ThreadedMotoServer
 
-from lakehouse.settings import PROJECT
+from lakehouse.settings import PROJECT, load_settings
 from models.linear import fit
-from models.registry import ModelRecord, Registry
+from models.registry import ModelRecord
 from models.samples import Samples, from_rows
 from models.trained import LINEAR, Trained
+from spark_jobs.train import make_registry
 from tests.containers.image import Image, image
 from tests.containers.postgres import SECRETS, Cluster, cluster
 from tests.containers.test_compose import SERVICES, command, health
@@ -143,14 +144,18 @@ def test_a_flow_runs_in_the_worker_and_its_end_is_in_the_database(composed: Comp
             ]
 
 
-def test_a_model_is_registered_and_read_back(composed: Composed, tmp_path: Path) -> None:
+def test_a_model_is_registered_and_read_back(
+    composed: Composed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     days = pd.date_range("2024-03-01", periods=60).strftime("%Y-%m-%d")
     frame = pd.DataFrame([sample_row(day, daily_shape) for day in days])
     samples: Samples = from_rows(frame)
     model = Trained(LINEAR, fit(samples, [28, 40]), {"dk1.test": np.array([2.0, 1.5, 1.0])})
     model.save(tmp_path)
-    told = composed.environment("worker")
-    registry = Registry(told["GRIDCAST_MLFLOW_TRACKING"], told["GRIDCAST_MLFLOW_ARTIFACTS"])
+    for name, value in composed.environment("worker").items():
+        if name.startswith("GRIDCAST_"):
+            monkeypatch.setenv(name, value)
+    registry = make_registry(load_settings(lakehouse=tmp_path / "not used"))
     example = frame.drop(columns="target").iloc[[50]]
     record = ModelRecord("town", LINEAR, "v1", {"held_out.mae": 7.5}, {})
     logged = registry.log(tmp_path, record, example)
