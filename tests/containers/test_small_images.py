@@ -12,12 +12,17 @@ import stamina
 from lakehouse.arrow import ArrowTables
 from lakehouse.settings import PROJECT
 from lakehouse.tables import TABLES
+from models import boosted_trees, lstm
+from models.blend import Blend
+from models.boosted_trees import TreesConfig
 from models.linear import fit
-from models.samples import from_rows
-from models.trained import LINEAR, Trained
+from models.lstm import LstmConfig
+from models.samples import Samples, from_rows
+from models.trained import BLEND, LIGHTGBM, LINEAR, LSTM, Trained
 from serving.scorer.champion import Champion, bake
 from tests.containers.image import Image, image
 from tests.models.conftest import daily_shape, sample_row
+from tests.serving.scorer.test_scorer import asked
 
 LOCKS = PROJECT / "deployments" / "containers"
 HEAVY = ["pyspark", "tensorflow", "keras", "mlflow", "prefect"]
@@ -37,8 +42,20 @@ def _filled(small: Image) -> None:
         days = pd.date_range("2024-03-01", periods=60).strftime("%Y-%m-%d")
         samples = from_rows(pd.DataFrame([sample_row(day, daily_shape) for day in days]))
         saved = small.tmp / "saved"
-        Trained(LINEAR, fit(samples, [28, 40]), {"dk1.test": np.ones(3)}).save(saved)
-        bake(Champion("test", LINEAR, "1"), saved, small.app / "champion")
+        Trained(BLEND, _of_every_kind(samples), {"dk1.test": np.ones(3)}).save(saved)
+        bake(Champion("test", BLEND, "1"), saved, small.app / "champion")
+
+
+def _of_every_kind(samples: Samples) -> Blend:
+    """A small blend: each of its models needs packages of its own."""
+    network = LstmConfig(members=1, width=4, encoder_step=24, epochs=1)
+    trees = TreesConfig(trees=6, outer_trees=3)
+    each = {
+        LINEAR: fit(samples, [28, 40]),
+        LIGHTGBM: boosted_trees.train(samples, trees, seed=1),
+        LSTM: lstm.train(samples, None, network, seed=1),
+    }
+    return Blend(each, {LINEAR: 0.5, LIGHTGBM: 0.2, LSTM: 0.3})
 
 
 def test_its_command_answers_and_its_health_check_sees_it(small: Image) -> None:
@@ -64,8 +81,11 @@ def _asked(name: str, address: str, small: Image) -> None:
     elif name == "dashboards":
         assert "Streamlit" in httpx.get(address, timeout=30).text
     else:
-        answered = httpx.get(f"{address}/health", timeout=30).json()
-        assert answered["model_name"] == LINEAR
+        assert httpx.get(f"{address}/health", timeout=30).json()["model_name"] == BLEND
+        request = asked(pd.DataFrame([sample_row("2024-05-02", daily_shape)]))
+        answered = httpx.post(f"{address}/v1/forecast", json=request, timeout=120)
+        assert answered.status_code == 200, f"{answered.text}\n{small.log()}"
+        assert all(row["q50"] is not None for row in answered.json()["forecasts"])
 
 
 @pytest.mark.parametrize("module", HEAVY)
