@@ -42,6 +42,10 @@ lint: setup ## Style, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: lint-containers
+lint-containers: setup ## Dockerfile and compose.yaml, by hadolint and Docker Compose; fetches both
+	@deployments/checks/containers
+
 format: setup ## Put every file into the house's form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format

@@ -65,8 +65,9 @@ def _watched(folder: str, origin: str, report: str) -> None:
 
 def _watch_parts(line: Timeline) -> None:
     import gridcast.front
+    import lakehouse.spark.session
 
-    line.watch(gridcast.front, "spark_session", "JVM and Spark session")
+    line.watch(lakehouse.spark.session, "spark_session", "JVM and Spark session")
     line.watch(gridcast.front, "await_server", "Prefect server: what is left to wait")
     line.watch(gridcast.front, "start_server", "Prefect server: launch")
     from lakehouse.arrow import ArrowTables

@@ -1,5 +1,6 @@
-"""`gridcast promote` and `gridcast rollback`: a person decides who is in charge of a group."""
+"""`gridcast promote`, `rollback` and `export-champion`: who is in charge of a group."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ def add_champion(app: typer.Typer) -> None:
     """Add the commands to the front door."""
     app.command()(promote)
     app.command()(rollback)
+    app.command()(export_champion)
 
 
 Group = Annotated[str, typer.Argument(help="A series group of the catalogue.")]
@@ -45,6 +47,21 @@ def rollback(context: typer.Context, group: Group, reason: Reason) -> None:
     run = _checked(context.obj, group, reason)
     said = by_hand.rollback(run.arrow, run.settings, group, reason, run.as_of, run.run_id)
     _tell(context.obj, run, said)
+
+
+def export_champion(
+    context: typer.Context,
+    group: Group,
+    folder: Annotated[Path, typer.Argument(help="A new folder; the scorer's image takes it in.")],
+) -> None:
+    """Write the model that is in charge of a group into a folder, for the scorer."""
+    from serving.scorer.champion import Champion, bake
+    from spark_jobs import by_hand
+
+    front: Front = context.obj
+    chosen, saved = by_hand.in_charge(front.settings, group)
+    bake(Champion(group, chosen.model_name, chosen.model_version), saved, folder)
+    front.console.print(f"{group}: {chosen.name} is in {folder}.", markup=False, soft_wrap=True)
 
 
 def _tell(front: Front, run: "Run", said: str) -> None:

@@ -12,7 +12,6 @@ from rich.console import Console
 
 from gridcast.server import await_server, server_answers, start_server
 from lakehouse.settings import Settings, load_settings
-from lakehouse.spark.session import spark_session
 
 PREFECT_PORT = 4200
 MLFLOW_PORT = 5000
@@ -63,6 +62,8 @@ class Front:
         A server that `gridcast up` started is used; else one lives as long as the command.
         """
         self.prepare_prefect()
+        from lakehouse.spark.session import spark_session  # the API's image has no Spark
+
         address = None
         if "PREFECT_API_URL" not in os.environ:
             address = SERVER if server_answers(SERVER) else start_server()

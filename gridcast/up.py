@@ -135,9 +135,9 @@ def _addresses(found: list[Service]) -> Table:
     return table
 
 
-def work() -> None:
+def work(server: str = SERVER) -> None:
     """Once the server answers: register pool and deployments, then become the worker."""
-    await_server(SERVER)
+    await_server(server)
     prefect = str(Path(sys.executable).parent / "prefect")
     file = PROJECT / "deployments" / "prefect.yaml"
     os.environ["PROJECT_FOLDER"] = str(PROJECT)

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     retrain_drift_days: PositiveInt = 5
     retrain_error_ratio: PositiveFloat = 1.0
     retrain_per_week: NonNegativeInt = 1
+    # An MLflow server or database, and where it keeps files; without, SQLite beside the tables.
+    mlflow_tracking: str = ""
+    mlflow_artifacts: str = ""
     mail_sender: str = "gridcast@localhost"
     mail_recipients: tuple[str, ...] = ("operator@localhost",)
     mail_group_recipients: dict[str, tuple[str, ...]] = {}

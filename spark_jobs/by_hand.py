@@ -1,6 +1,7 @@
 """A person decides who is in charge of a group: one more row of gold.promotions, with a reason."""
 
 from datetime import datetime
+from pathlib import Path
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.errors import BadInput
@@ -8,7 +9,7 @@ from lakehouse.settings import Settings
 from lakehouse.tables.gold import PROMOTIONS, TRAINING_RUNS
 from spark_jobs.champions import Model, in_charge_until, naive_of, standings_at
 from spark_jobs.decisions import decision_row
-from spark_jobs.train import make_registry
+from spark_jobs.train import make_registry, models_folder
 
 _FIRST_TURN = 100
 """After the decisions of a training of the same moment."""
@@ -52,6 +53,22 @@ def rollback(
             "charge. See gold.promotions."
         )
     return _decided(arrow, settings, group, held[-2][0], reason, at, run_id)
+
+
+def in_charge(settings: Settings, group: str) -> tuple[Model, Path]:
+    """The champion of a group, and the folder that its training left.
+
+    Raises BadInput for an unknown group, or one that seasonal naive is in charge of.
+    """
+    settings.read_catalogue().members(group)
+    arrow = ArrowTables(settings.lakehouse)
+    standing = standings_at(arrow, settings.make_clock().now()).get(group)
+    if standing is None or standing.champion is None:
+        raise BadInput(
+            f"Expected a trained champion of {group}; seasonal naive is in charge, which needs no "
+            "model. Train the group with 'gridcast run train', or see gold.promotions."
+        )
+    return standing.champion, standing.champion.folder(models_folder(settings))
 
 
 def _decided(

@@ -165,7 +165,9 @@ def run(
 
 
 def make_registry(settings: Settings) -> Registry:
-    """The MLflow store of a profile: SQLite and a folder beside the tables."""
+    """The MLflow store of a profile: the one it names, else SQLite beside the tables."""
+    if settings.mlflow_tracking:
+        return Registry(settings.mlflow_tracking, settings.mlflow_artifacts)
     folder = settings.lakehouse / "mlflow"
     folder.mkdir(parents=True, exist_ok=True)
     return Registry(f"sqlite:///{folder / 'mlflow.db'}", (folder / "artifacts").as_uri())

@@ -109,6 +109,7 @@ def test_the_import_rules_hold() -> None:
         ("serving.api.app", "from flows import flows", "siblings do not know each other"),
         ("serving.dashboards.asking", "import serving.api.app", "only by its address"),
         ("serving.dashboards.look", "import lakehouse.arrow", "only by its address"),
+        ("serving.scorer.app", "import models.registry", "The scorer needs a model alone"),
         ("lakehouse.arrow", "import pyspark", "Only lakehouse.spark, spark_jobs and serving.sql"),
         ("lakehouse.arrow", "import lakehouse.spark.session", "does not know Spark"),
         ("gridcast.up", "import prefect", "Only flows import prefect"),

@@ -1,0 +1,1 @@
+"""One champion answers over HTTP: without MLflow, Spark or the lakehouse."""
