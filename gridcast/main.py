@@ -14,6 +14,7 @@ from gridcast.champion import add_champion
 from gridcast.explain import explain
 from gridcast.front import Front
 from gridcast.history import add_history
+from gridcast.migrate import migrate
 from gridcast.monitor import add_monitor
 from gridcast.serve import serve
 from lakehouse.errors import BadInput, GridcastError
@@ -129,6 +130,7 @@ add_history(app)
 add_accuracy(app)
 add_champion(app)
 add_monitor(app)
+app.command()(migrate)
 
 
 @app.command()

@@ -126,7 +126,9 @@ class SparkTables:
                     conf.set(key, kept)
 
     def read(self, table: Table) -> DataFrame:
-        """The newest version. Raises TableError where it lacks columns of the contract."""
+        """The newest version. Raises TableError where it is of another contract, or lacks columns
+        of this one."""
+        self._arrow.open(table)
         frame = self.spark.read.format("delta").load(self.path(table))
         lacking = [name for name in table.column_names if name not in frame.columns]
         if lacking:
