@@ -10,7 +10,7 @@ export PYTHON
 JOBS ?= 2
 
 .PHONY: help demo test setup setup-system test-slow lint format docs lock \
-  bench-accuracy clean
+  bench-accuracy clean lint-workflows
 
 help: ## This list
 	@sed -n 's/^## //p; s/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' \
@@ -41,6 +41,9 @@ lint: setup ## Style, types, import rules
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lint-workflows: setup ## GitHub's workflows and the shell scripts: actionlint, zizmor, shellcheck
+	@deployments/checks/workflows
 
 format: setup ## Put every file into the house's form
 	$(BIN)/ruff check --fix
