@@ -52,8 +52,8 @@ def _restored(arrow: ArrowTables, table: Table, target: int | datetime) -> str:
     delta = arrow.unchecked(table)
     before, rows = delta.version(), delta.count()
     told = iso(target) if isinstance(target, datetime) else f"version {target}"
-    if isinstance(target, int) and target > before:
-        raise BadInput(f"Expected a version of {table.name} up to {before}, got {target}.")
+    if isinstance(target, int) and target >= before:
+        raise BadInput(f"Expected a version of {table.name} before {before}, which it is at.")
     try:
         delta.restore(target)
     except DeltaError as fault:

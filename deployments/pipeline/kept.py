@@ -1,4 +1,4 @@
-"""A Terraform plan, as JSON on standard input, that deletes or replaces what holds data is refused."""
+"""A Terraform plan (JSON on standard input) that deletes or replaces what holds data is refused."""
 
 import json
 import sys

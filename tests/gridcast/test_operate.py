@@ -72,7 +72,8 @@ def test_the_commands_of_a_section_work(
     row = PROMOTIONS.row(series_group="day_ahead_price", decided_at=utc("2024-10-01 00:00"),
                          champion_model="lstm", champion_version="1", candidate_model="lstm",
                          candidate_version="1", promoted=True)  # fmt: skip
-    world.arrow.append(PROMOTIONS, [row])
+    for change in ({}, {"turn": 1, "candidate_model": "linear", "promoted": False}):
+        world.arrow.append(PROMOTIONS, [row | change])
     (tmp_path / "lakehouse-data").symlink_to(world.folder)
     monkeypatch.chdir(tmp_path)
     for _, line in (entry for entry in RUN if entry[0] == section):

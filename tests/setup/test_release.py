@@ -24,7 +24,7 @@ LOG = """# Changelog
 
 def release(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(SCRIPT), *arguments], env={"GRIDCAST_PROJECT": str(project), "PATH": "/usr/bin:/bin"},
+        [str(SCRIPT), *arguments], env={"RELEASE_PROJECT": str(project), "PATH": "/usr/bin:/bin"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
