@@ -262,6 +262,26 @@ def test_live_days_of_both_lakehouses_are_copied_and_judged(
     assert done.stdout.splitlines()[-1].startswith("Go: the release is no worse in any of 1")
 
 
+def test_a_release_is_migrated_and_trained_on_a_copy_before_it_is_compared(
+    run: Outside, tmp_path: Path
+) -> None:
+    production, release = tmp_path / "production", tmp_path / "release"
+    done = run("offline-testing", str(production), str(release), PIPELINE_DRY_RUN="1")
+    assert done.returncode == 2
+    assert f"found no folder '{production}'" in done.stderr
+    (production / "gold").mkdir(parents=True)
+    done = run("offline-testing", str(production), str(release), PIPELINE_DRY_RUN="1")
+    assert done.returncode == 0, done.stderr
+    said = [line.split(" -m ")[1] for line in done.stderr.splitlines()]
+    assert said == [
+        f"gridcast.main --lakehouse {release} migrate --apply",
+        f"gridcast.main --lakehouse {release} run train",
+        f"gridcast.main --lakehouse {production} migrate --apply",
+        f"gridcast.gate offline --release {release} --production {production}",
+    ]
+    assert (release / "gold").is_dir()
+
+
 @pytest.mark.parametrize(
     ("script", "arguments"),
     [
