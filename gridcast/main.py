@@ -4,6 +4,7 @@ import sys
 from datetime import datetime
 from datetime import time as clock_time
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +15,12 @@ from gridcast.champion import add_champion
 from gridcast.explain import explain
 from gridcast.front import Front
 from gridcast.history import add_history
+from gridcast.migrate import migrate
 from gridcast.monitor import add_monitor
+from gridcast.restore import restore
 from gridcast.serve import serve
 from lakehouse.errors import BadInput, GridcastError
+from lakehouse.migrations import newest
 from lakehouse.time import parse_utc
 
 app = typer.Typer(
@@ -59,6 +63,13 @@ def _clock_time(text: str) -> clock_time:
         raise BadInput(f"Expected a local time such as 09:30, got '{text}'.") from None
 
 
+def _tell_version(is_asked: bool) -> None:
+    """The version of pyproject.toml, and the contract of its tables."""
+    if is_asked:
+        typer.echo(f"gridcast {version('gridcast')}, tables of contract {newest()}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     context: typer.Context,
@@ -69,6 +80,9 @@ def options(
         Path | None, typer.Option(help="Folder of the tables; also GRIDCAST_LAKEHOUSE.")
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show logs and traces.")] = False,
+    is_version_asked: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="And end.")
+    ] = False,
 ) -> None:
     """Options that every command shares."""
     context.obj = Front(profile, lakehouse, verbose)
@@ -129,6 +143,8 @@ add_history(app)
 add_accuracy(app)
 add_champion(app)
 add_monitor(app)
+app.command()(migrate)
+app.command()(restore)
 
 
 @app.command()

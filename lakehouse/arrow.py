@@ -17,23 +17,12 @@ import pyarrow.parquet as pq
 from deltalake.exceptions import TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
+from lakehouse import migrations
+from lakehouse.arrow_types import ARROW_TYPES
 from lakehouse.errors import TableError
 from lakehouse.lanes import lane
 from lakehouse.tables import Table
 
-_ARROW_TYPES: dict[str, pa.DataType] = {
-    "string": pa.string(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "double": pa.float64(),
-    "boolean": pa.bool_(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-    "date": pa.date32(),
-    "binary": pa.binary(),
-    "array<string>": pa.list_(pa.string()),
-    "map<string,string>": pa.map_(pa.string(), pa.string()),
-    "map<string,double>": pa.map_(pa.string(), pa.float64()),
-}
 _ORDERED = ("string", "timestamp", "date", "int", "bigint", "double")
 _PREFIX = 32
 """Letters of a text that the log keeps, as Delta's own writer does."""
@@ -42,7 +31,7 @@ _PREFIX = 32
 def schema(table: Table) -> pa.Schema:
     """The Arrow schema of a contract, comments included."""
     return pa.schema(
-        pa.field(c.name, _ARROW_TYPES[c.type], c.nullable, metadata={"comment": c.comment})
+        pa.field(c.name, ARROW_TYPES[c.type], c.nullable, metadata={"comment": c.comment})
         for c in table.columns
     )
 
@@ -140,9 +129,10 @@ class ArrowTables:
             path = str(self.path(table))
             if deltalake.DeltaTable.is_deltatable(path):
                 continue
+            number = migrations.contract(table.name, migrations.newest())
             deltalake.DeltaTable.create(
                 path,
-                schema=deltalake.Schema.from_arrow(schema(table)),
+                schema=deltalake.Schema.from_arrow(migrations.marked(schema(table), number)),
                 mode="ignore",
                 name=table.name,
                 description=table.meaning,
@@ -185,8 +175,9 @@ class ArrowTables:
             if not lacking:
                 raise
             raise TableError(
-                f"{table.name} lacks columns {lacking}: an older version made it. Run 'gridcast "
-                "demo --fresh', or collect anew in another folder with --lakehouse."
+                f"{table.name} lacks columns {lacking}: it was made before contracts were "
+                "numbered. Run 'gridcast demo --fresh', or collect anew in another folder with "
+                "--lakehouse."
             ) from None
 
     def rows(
@@ -235,13 +226,13 @@ class ArrowTables:
             held = self.rows(table)
             changed = [row for row in rows if row not in held]
             if changed or len(held) != len(rows):
-                deltalake.write_deltalake(str(self.path(table)), batch, mode="overwrite")
+                deltalake.write_deltalake(self.open(table), batch, mode="overwrite")
         return len(changed)
 
     def append(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Append rows as they are, in one commit."""
         with self.lane(table):
-            deltalake.write_deltalake(str(self.path(table)), _batch(table, rows), mode="append")
+            deltalake.write_deltalake(self.open(table), _batch(table, rows), mode="append")
 
     def adopt(self, table: Table, files: Sequence[Path]) -> None:
         """Make Parquet files below the table's folder part of it, in one commit.
@@ -256,7 +247,14 @@ class ArrowTables:
             delta.create_write_transaction(actions, "append", delta.schema())
 
     def open(self, table: Table) -> deltalake.DeltaTable:
-        """The Delta table itself. Raises TableError where it does not exist."""
+        """The Delta table itself. Raises TableError where it does not exist, or where its contract
+        is not the one that this program has."""
+        delta = self.unchecked(table)
+        migrations.check(table.name, delta)
+        return delta
+
+    def unchecked(self, table: Table) -> deltalake.DeltaTable:
+        """The Delta table of whatever contract. Raises TableError where it does not exist."""
         try:
             return deltalake.DeltaTable(str(self.path(table)))
         except TableNotFoundError:

@@ -17,9 +17,6 @@ _WRITES = re.compile(
 _QUOTED = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.S)
 _BEFORE_FIRST_WORD = re.compile(r"^(\s|\(|--[^\n]*\n|/\*.*?\*/)+", re.S)
 
-# It would write a refused query's trace to standard error, where the sentence belongs.
-PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True
-
 
 def ask(tables: SparkTables, query: str) -> pa.Table:
     """The rows of a query over the tables by name.
@@ -33,6 +30,9 @@ def ask(tables: SparkTables, query: str) -> pa.Table:
             f"got '{query[:60]}'."
         )
     tables.register()
+    # It would write a refused query's trace to standard error, where the sentence belongs. Whoever
+    # configures logging meanwhile, as Prefect does, switches it on again.
+    PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True
     try:
         return tables.spark.sql(query).toArrow()
     except PySparkException as fault:

@@ -51,7 +51,12 @@ class SparkTables:
         return str(self._arrow.path(table))
 
     def register(self) -> None:
-        """Make the tables, views and table functions known to this session by name."""
+        """Make the tables, views and table functions known to this session by name.
+
+        Raises TableError where one is of another contract.
+        """
+        for table in TABLES:
+            self._arrow.open(table)
         for schema in SCHEMAS:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         for table in TABLES:
@@ -68,6 +73,7 @@ class SparkTables:
         for schema in SCHEMAS:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         for table in TABLES:
+            self._arrow.open(table)
             names = ", ".join(f"`{name}`" for name in table.column_names)
             rows = f"SELECT {names} FROM delta.`{self.path(table)}`"
             self._name_view(View(table.name, table.meaning, table.columns, rows))
@@ -126,7 +132,9 @@ class SparkTables:
                     conf.set(key, kept)
 
     def read(self, table: Table) -> DataFrame:
-        """The newest version. Raises TableError where it lacks columns of the contract."""
+        """The newest version. Raises TableError where it is of another contract, or lacks columns
+        of this one."""
+        self._arrow.open(table)
         frame = self.spark.read.format("delta").load(self.path(table))
         lacking = [name for name in table.column_names if name not in frame.columns]
         if lacking:

@@ -14,7 +14,17 @@ def test_help_names_the_commands_in_the_order_of_a_first_meeting() -> None:
     assert (said.code, said.err) == (0, "")
     commands = re.findall(r"^[│ ]*([a-z]+)  +[A-Z]", said.out, re.M)
     first = ["demo", "run", "sql", "explain", "backfill", "rebuild", "export", "backtest", "tune"]
-    first += ["promote", "rollback", "monitor", "doctor", "up", "emulator", "serve"]
+    first += [
+        "promote",
+        "rollback",
+        "monitor",
+        "migrate",
+        "restore",
+        "doctor",
+        "up",
+        "emulator",
+        "serve",
+    ]
     assert commands[: len(first)] == first
 
 

@@ -75,7 +75,9 @@ def test_a_table_of_an_older_version_is_named_with_what_it_lacks(tmp_path: Path)
     arrow = ArrowTables(tmp_path)
     arrow.create_missing([older])
     assert arrow.rows(now, ["run_id"]) == []
-    with pytest.raises(TableError, match=r"gold.runs lacks columns \['quarantined'\]: an older"):
+    with pytest.raises(
+        TableError, match=r"gold.runs lacks columns \['quarantined'\]: it was made before"
+    ):
         arrow.rows(now, ["quarantined"])
 
 

@@ -5,9 +5,12 @@ from datetime import timedelta
 import pytest
 from pyspark.sql import functions as F
 
+from lakehouse import migrated
 from lakehouse.errors import TableError
+from lakehouse.migrations import columns, held, marked
 from lakehouse.spark.tables import literal
 from lakehouse.tables.contract import Table
+from lakehouse.tables.gold import CALIBRATION
 from lakehouse.tables.silver import OBSERVATIONS
 from tests.small_lakehouse import SmallLakehouse, utc
 
@@ -90,3 +93,20 @@ def test_staged_rows_that_lack_a_value_are_not_taken_in(small: SmallLakehouse) -
     with pytest.raises(TableError, match=r"Expected a value of 'unit' in every row"):
         staged.commit()
     assert values(small) == {}
+
+
+def test_the_number_of_a_contract_outlives_what_spark_writes(small: SmallLakehouse) -> None:
+    rows = small.frame(CALIBRATION, [CALIBRATION.row()])
+    small.tables.append(CALIBRATION, rows)
+    small.tables.overwrite(CALIBRATION, rows)
+    small.tables.replace_keys(CALIBRATION, rows, rows.limit(0))
+    found = columns(small.arrow.open(CALIBRATION))
+    assert found.equals(marked(found, 2), check_metadata=True)
+    assert held(CALIBRATION.name, found) == 2
+
+
+def test_a_table_of_another_contract_is_not_read(small: SmallLakehouse) -> None:
+    (step,) = migrated.plan(small.arrow, 1, [CALIBRATION])
+    migrated.apply(small.arrow, step)
+    with pytest.raises(TableError, match=r"contract 2, found contract 1: an older version"):
+        small.tables.read(CALIBRATION)
