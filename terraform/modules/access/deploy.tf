@@ -6,7 +6,7 @@ locals {
   services = [
     "acm", "application-autoscaling", "cloudwatch", "cognito-idp", "ec2", "ecs", "elasticloadbalancing",
     "emr-serverless", "events", "glue", "kms", "logs", "rds", "secretsmanager", "servicediscovery", "ses",
-    "sns",
+    "sns", "wafv2",
   ]
 }
 

@@ -1,9 +1,9 @@
 # A role for each task. Prefect's server and the dashboards ask nothing of AWS: their roles are empty.
 locals {
+  # Named apart from their policies, which speak of what runs with the roles.
+  tasks = toset(["prefect", "worker", "flow", "mlflow", "api", "dashboards", "sql"])
   policies = {
-    prefect    = []
-    dashboards = []
-    worker     = [data.aws_iam_policy_document.start_flows.json]
+    worker = [data.aws_iam_policy_document.start_flows.json]
     flow = [
       data.aws_iam_policy_document.write_lake.json,
       data.aws_iam_policy_document.run_jobs.json,
@@ -13,7 +13,6 @@ locals {
     api    = [data.aws_iam_policy_document.read_lake.json]
     sql    = [data.aws_iam_policy_document.read_lake.json]
   }
-  tasks_with_policy = toset([for task, policies in local.policies : task if length(policies) > 0])
 }
 
 data "aws_iam_policy_document" "ecs_tasks" {
@@ -34,7 +33,7 @@ data "aws_iam_policy_document" "ecs_tasks" {
 }
 
 resource "aws_iam_role" "task" {
-  for_each = local.policies
+  for_each = local.tasks
 
   name                 = "${var.name}-${each.key}"
   path                 = local.role_path
@@ -44,13 +43,13 @@ resource "aws_iam_role" "task" {
 }
 
 data "aws_iam_policy_document" "task" {
-  for_each = local.tasks_with_policy
+  for_each = local.policies
 
-  source_policy_documents = local.policies[each.key]
+  source_policy_documents = each.value
 }
 
 resource "aws_iam_role_policy" "task" {
-  for_each = local.tasks_with_policy
+  for_each = local.policies
 
   name   = "task"
   role   = aws_iam_role.task[each.key].id

@@ -41,11 +41,11 @@ output "work_pool" {
 
 output "target_groups" {
   description = "Names of the services' target groups in metrics; without those that have no host."
-  value = { for service, group in {
-    prefect    = module.prefect.target_group
-    api        = module.api.target_group
-    dashboards = module.dashboards.target_group
-  } : service => group if group != null }
+  # Its keys are known before anything is made, as for_each needs them.
+  value = merge(
+    { prefect = module.prefect.target_group, dashboards = module.dashboards.target_group },
+    var.api_public ? { api = module.api.target_group } : {},
+  )
 }
 
 output "pages" {
