@@ -42,6 +42,10 @@ lint: setup ## Style, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: lint-terraform
+lint-terraform: setup ## Check terraform/: format, tflint, checkov, validate and plan without an account
+	deployments/checks/terraform
+
 format: setup ## Put every file into the house's form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format

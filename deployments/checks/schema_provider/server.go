@@ -74,21 +74,45 @@ func (s *server) PlanResourceChange(_ context.Context, asked *tfprotov6.PlanReso
 	return &tfprotov6.PlanResourceChangeResponse{PlannedState: planned}, err
 }
 
-// fill gives values to computed attributes that have none: unknown ones in a plan, or a made-up text
-// where the value must be there (data sources).
+func (s *server) ApplyResourceChange(_ context.Context, asked *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	state, err := fill(s.known.Resources[asked.TypeName], asked.PlannedState, true)
+	return &tfprotov6.ApplyResourceChangeResponse{NewState: state}, err
+}
+
+func (s *server) ReadResource(_ context.Context, asked *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	return &tfprotov6.ReadResourceResponse{NewState: asked.CurrentState}, nil
+}
+
+func (s *server) UpgradeResourceState(_ context.Context, asked *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	kind := s.known.Resources[asked.TypeName].schema().ValueType()
+	value, err := asked.RawState.Unmarshal(kind)
+	if err != nil {
+		return nil, err
+	}
+	state, err := tfprotov6.NewDynamicValue(kind, value)
+	return &tfprotov6.UpgradeResourceStateResponse{UpgradedState: &state}, err
+}
+
+// fill gives values to computed attributes that have none: unknown ones in a plan, made-up ones where a
+// value must be there. What is write-only is taken out.
 func fill(b block, given *tfprotov6.DynamicValue, made bool) (*tfprotov6.DynamicValue, error) {
 	kind := b.schema().ValueType()
 	value, err := given.Unmarshal(kind)
 	if err != nil {
 		return nil, err
 	}
-	computed := map[string]bool{}
-	collect(b, "", computed)
+	attributes := map[string]attribute{}
+	collect(b, "", attributes)
 	value, err = tftypes.Transform(value, func(path *tftypes.AttributePath, found tftypes.Value) (tftypes.Value, error) {
-		if !found.IsNull() || !computed[named(path)] {
+		is := attributes[named(path)]
+		switch {
+		case is.WriteOnly:
+			return tftypes.NewValue(found.Type(), nil), nil
+		case !found.IsKnown() && made, found.IsNull() && is.Computed:
+			return invent(named(path), found.Type(), made), nil
+		default:
 			return found, nil
 		}
-		return invent(found.Type(), made), nil
 	})
 	if err != nil {
 		return nil, err
@@ -97,12 +121,12 @@ func fill(b block, given *tfprotov6.DynamicValue, made bool) (*tfprotov6.Dynamic
 	return &result, err
 }
 
-func collect(b block, prefix string, computed map[string]bool) {
+func collect(b block, prefix string, attributes map[string]attribute) {
 	for name, a := range b.Attributes {
-		computed[prefix+name] = a.Computed
+		attributes[prefix+name] = a
 	}
 	for name, n := range b.Blocks {
-		collect(n.Block, prefix+name+".", computed)
+		collect(n.Block, prefix+name+".", attributes)
 	}
 }
 
@@ -117,14 +141,15 @@ func named(path *tftypes.AttributePath) string {
 	return strings.Join(names, ".")
 }
 
-func invent(kind tftypes.Type, made bool) tftypes.Value {
+func invent(name string, kind tftypes.Type, made bool) tftypes.Value {
 	// The real provider knows the records that a certificate asks for when it plans: lists of objects
 	// have one element whose texts are known.
-	if list, ok := kind.(tftypes.List); ok {
+	list, isList := kind.(tftypes.List)
+	if isList {
 		if object, ok := list.ElementType.(tftypes.Object); ok {
 			values := map[string]tftypes.Value{}
-			for name, of := range object.AttributeTypes {
-				values[name] = invent(of, true)
+			for inner, of := range object.AttributeTypes {
+				values[inner] = invent(inner, of, true)
 			}
 			return tftypes.NewValue(list, []tftypes.Value{tftypes.NewValue(object, values)})
 		}
@@ -132,8 +157,21 @@ func invent(kind tftypes.Type, made bool) tftypes.Value {
 	switch {
 	case !made:
 		return tftypes.NewValue(kind, tftypes.UnknownValue)
+	case kind.Is(tftypes.String) && strings.HasSuffix(name, "arn"):
+		return tftypes.NewValue(kind, "arn:aws:made:up:111122223333:thing:up")
+	case kind.Is(tftypes.String) && name == "random_password":
+		return tftypes.NewValue(kind, "made-up-secret")
+	case kind.Is(tftypes.String) && name == "secret_string":
+		return tftypes.NewValue(kind, `{"password": "made-up-secret"}`)
 	case kind.Is(tftypes.String):
-		return tftypes.NewValue(kind, `{"password":"made-up"}`)
+		return tftypes.NewValue(kind, "made-up")
+	case kind.Is(tftypes.Number):
+		return tftypes.NewValue(kind, 1)
+	case kind.Is(tftypes.Bool):
+		return tftypes.NewValue(kind, false)
+	case isList && list.ElementType.Is(tftypes.String):
+		text := invent(name, list.ElementType, true)
+		return tftypes.NewValue(kind, []tftypes.Value{text, text, text})
 	default:
 		return tftypes.NewValue(kind, nil)
 	}

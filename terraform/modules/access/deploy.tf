@@ -1,7 +1,6 @@
 # GitHub's workflows deploy with this role: without a key of their own, and only from the GitHub
 # environment of the same name, whose rules (who approves) are GitHub's.
 locals {
-  github = "token.actions.githubusercontent.com"
   # Services whose resources carry no name in their ARN, or one that AWS makes.
   services = [
     "acm", "application-autoscaling", "cloudwatch", "cognito-idp", "ec2", "ecs", "elasticloadbalancing",
@@ -11,23 +10,24 @@ locals {
 }
 
 data "aws_iam_policy_document" "github" {
+  # checkov:skip=CKV_AWS_358:the claim is one repository and one environment; checkov does not follow the variable, whose validation asks for OWNER/NAME
   statement {
     actions = ["sts:AssumeRoleWithWebIdentity"]
 
     principals {
       type        = "Federated"
-      identifiers = ["arn:aws:iam::${local.account}:oidc-provider/${local.github}"]
+      identifiers = ["arn:aws:iam::${local.account}:oidc-provider/token.actions.githubusercontent.com"]
     }
 
     condition {
       test     = "StringEquals"
-      variable = "${local.github}:aud"
+      variable = "token.actions.githubusercontent.com:aud"
       values   = ["sts.amazonaws.com"]
     }
 
     condition {
       test     = "StringEquals"
-      variable = "${local.github}:sub"
+      variable = "token.actions.githubusercontent.com:sub"
       values   = ["repo:${var.repository}:environment:${var.environment}"]
     }
   }

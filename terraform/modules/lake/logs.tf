@@ -4,6 +4,8 @@ resource "aws_s3_bucket" "logs" {
   # checkov:skip=CKV_AWS_145:a load balancer writes its access log only with keys of S3 (SSE-S3)
   # checkov:skip=CKV_AWS_18:the log of the logs would be its own cause
   # checkov:skip=CKV2_AWS_62:nothing listens to bucket events
+  # checkov:skip=CKV2_AWS_6:aws_s3_bucket_public_access_block.all is for each bucket
+  # checkov:skip=CKV_AWS_21:aws_s3_bucket_versioning.all is for each bucket
   bucket        = "${var.name}-logs-${data.aws_caller_identity.current.account_id}"
   force_destroy = !var.protected
 }

@@ -17,6 +17,8 @@ data "aws_caller_identity" "current" {}
 resource "aws_s3_bucket" "data" {
   # checkov:skip=CKV_AWS_144:one region; what can be rebuilt is rebuilt from landing, and versions undo a deletion
   # checkov:skip=CKV2_AWS_62:nothing listens to bucket events; runs are started by schedules
+  # checkov:skip=CKV2_AWS_6:aws_s3_bucket_public_access_block.all is for each bucket
+  # checkov:skip=CKV_AWS_21:aws_s3_bucket_versioning.all is for each bucket
   for_each = local.buckets
 
   bucket        = "${var.name}-${each.key}-${data.aws_caller_identity.current.account_id}"

@@ -71,7 +71,7 @@ resource "aws_budgets_budget" "month" {
   # The tag must be switched on as a cost allocation tag in the billing console, once an account.
   cost_filter {
     name   = "TagKeyValue"
-    values = ["user:Environment$${var.environment}"]
+    values = [format("user:Environment$%s", var.environment)]
   }
 
   dynamic "notification" {

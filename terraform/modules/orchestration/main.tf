@@ -21,6 +21,7 @@ locals {
 }
 
 resource "aws_ecs_cluster" "main" {
+  # checkov:skip=CKV_AWS_65:container_insights of the environment decides; it is enabled in both
   name = var.name
 
   setting {

@@ -1,5 +1,6 @@
 # Workers of one application talk to each other, to AWS by TLS, and to MLflow. Nobody calls them.
 resource "aws_security_group" "spark" {
+  # checkov:skip=CKV2_AWS_5:the workers of the EMR Serverless application have it
   name        = "${var.name}-spark"
   description = "Workers of EMR Serverless"
   vpc_id      = var.vpc_id
@@ -8,6 +9,7 @@ resource "aws_security_group" "spark" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "workers" {
+  # checkov:skip=CKV_AWS_25:from the same security group only; Spark chooses its ports
   security_group_id            = aws_security_group.spark.id
   description                  = "Between driver and executors"
   referenced_security_group_id = aws_security_group.spark.id
