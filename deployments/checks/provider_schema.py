@@ -1,7 +1,7 @@
 """The schema of the AWS provider's resources that the Terraform files use, as JSON.
 
-It is read from the bindings of CDK for Terraform, which are generated from the provider's own schema
-and published on PyPI. Usage: provider_schema.py WHEEL TERRAFORM_FOLDER > schema.json
+It is read from the bindings of CDK for Terraform, which are generated from the provider's own
+schema and published on PyPI. Usage: provider_schema.py WHEEL TERRAFORM_FOLDER > schema.json
 """
 
 import ast
@@ -61,11 +61,13 @@ class Bindings:
             for node in self.classes[name].body
             if isinstance(node, ast.FunctionDef)
             and node.returns is not None
-            and any(ast.unparse(mark).startswith("builtins.property") for mark in node.decorator_list)
+            and any(
+                ast.unparse(mark).startswith("builtins.property") for mark in node.decorator_list
+            )
         }
 
     def block(self, name: str, config: str) -> Schema:
-        """Attributes and blocks of `config`, with what is computed from the class that reads them."""
+        """Attributes and blocks of `config`; what is computed is on the class that reads it."""
         arguments = self.arguments(config)
         attributes: Schema = {}
         blocks: Schema = {}
@@ -95,13 +97,15 @@ class Bindings:
         return next((name for name in found if name in self.classes), None)
 
     def _is_value(self, name: str, annotation: str) -> bool:
-        skipped = name.endswith("_input") or name in {"TF_RESOURCE_TYPE", "tfResourceType"}
-        return not skipped and name != "internal_value" and not annotation.startswith("typing.Optional")
+        skipped = name in {"TF_RESOURCE_TYPE", "tfResourceType", "internal_value"}
+        return not (skipped or name.endswith("_input") or annotation.startswith("typing.Optional"))
 
     def _computed_type(self, annotation: str) -> object:
         name = annotation.strip("'\"")
         if name in self.classes:
-            reader = name.removesuffix("List") + "OutputReference" if name.endswith("List") else name
+            reader = (
+                name.removesuffix("List") + "OutputReference" if name.endswith("List") else name
+            )
             inner = {
                 read: self._computed_type(kind)
                 for read, kind in self.properties(reader).items()
@@ -135,7 +139,7 @@ def _read(wheel: ZipFile, module: str) -> Schema:
 
 
 def schema(wheel_file: Path, terraform: Path) -> Schema:
-    """Of every resource and data source named below `terraform`. Raises KeyError for an unknown one."""
+    """Of every resource and data source below `terraform`; KeyError where there is none such."""
     text = "\n".join(file.read_text() for file in terraform.rglob("*.tf"))
     resources = sorted(set(re.findall(r'^resource "(aws_\w+)"', text, re.MULTILINE)))
     data = sorted(set(re.findall(r'^data "(aws_\w+)"', text, re.MULTILINE)))

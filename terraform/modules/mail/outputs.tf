@@ -7,8 +7,3 @@ output "identity_arns" {
   description = "What a role needs to send: the identity and its configuration set."
   value       = [aws_sesv2_email_identity.domain.arn, aws_sesv2_configuration_set.reports.arn]
 }
-
-output "configuration_set" {
-  description = "Name of the configuration set; mails take it by the identity."
-  value       = aws_sesv2_configuration_set.reports.configuration_set_name
-}
