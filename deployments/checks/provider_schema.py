@@ -49,7 +49,7 @@ class Bindings:
         )
         pairs = zip(init.args.kwonlyargs, init.args.kw_defaults, strict=True)
         return {
-            _RENAMED.get(arg.arg, arg.arg): (ast.unparse(arg.annotation or arg), default is None)  # type: ignore[arg-type]
+            _RENAMED.get(arg.arg, arg.arg): (ast.unparse(arg.annotation or arg), default is None)
             for arg, default in pairs
             if arg.arg not in _META
         }

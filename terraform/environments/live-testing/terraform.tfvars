@@ -58,6 +58,6 @@ gridcast_environment = {}
 mail_recipients  = ["testing@example.org"]
 alarm_recipients = ["operator@example.org"]
 
-budget_usd        = 350
+budget_usd        = 250
 log_days          = 30
 old_versions_days = 7

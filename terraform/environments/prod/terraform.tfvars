@@ -59,6 +59,6 @@ gridcast_environment = {}
 mail_recipients  = ["energy@example.org"]
 alarm_recipients = ["operator@example.org"]
 
-budget_usd        = 900
+budget_usd        = 600
 log_days          = 365
 old_versions_days = 30

@@ -106,19 +106,6 @@ data "aws_iam_policy_document" "job_logs" {
     actions   = ["logs:DescribeLogGroups"]
     resources = ["arn:aws:logs:${local.region}:${local.account}:*"]
   }
-
-  # EMR Serverless encrypts its logs with the environment's key.
-  statement {
-    sid       = "EncryptJobLogs"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [aws_kms_key.main.arn]
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["logs.${local.region}.amazonaws.com"]
-    }
-  }
 }
 
 data "aws_iam_policy_document" "send_mail" {

@@ -76,7 +76,6 @@ resource "aws_emrserverless_application" "spark" {
       enabled                = true
       log_group_name         = aws_cloudwatch_log_group.spark.name
       log_stream_name_prefix = "jobs"
-      encryption_key_arn     = var.key_arn
 
       log_types {
         name   = "SPARK_DRIVER"
