@@ -56,12 +56,12 @@ func (s *server) ValidateEphemeralResourceConfig(context.Context, *tfprotov6.Val
 }
 
 func (s *server) ReadDataSource(_ context.Context, asked *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
-	state, err := fill(s.known.Data[asked.TypeName], asked.Config, true)
+	state, err := fill(s.known.Data[asked.TypeName], asked.Config, madeUp)
 	return &tfprotov6.ReadDataSourceResponse{State: state}, err
 }
 
 func (s *server) OpenEphemeralResource(_ context.Context, asked *tfprotov6.OpenEphemeralResourceRequest) (*tfprotov6.OpenEphemeralResourceResponse, error) {
-	result, err := fill(s.known.Ephemeral[asked.TypeName], asked.Config, true)
+	result, err := fill(s.known.Ephemeral[asked.TypeName], asked.Config, secret)
 	return &tfprotov6.OpenEphemeralResourceResponse{Result: result}, err
 }
 
@@ -70,12 +70,12 @@ func (s *server) CloseEphemeralResource(context.Context, *tfprotov6.CloseEphemer
 }
 
 func (s *server) PlanResourceChange(_ context.Context, asked *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
-	planned, err := fill(s.known.Resources[asked.TypeName], asked.ProposedNewState, false)
+	planned, err := fill(s.known.Resources[asked.TypeName], asked.ProposedNewState, unknown)
 	return &tfprotov6.PlanResourceChangeResponse{PlannedState: planned}, err
 }
 
 func (s *server) ApplyResourceChange(_ context.Context, asked *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
-	state, err := fill(s.known.Resources[asked.TypeName], asked.PlannedState, true)
+	state, err := fill(s.known.Resources[asked.TypeName], asked.PlannedState, madeUp)
 	return &tfprotov6.ApplyResourceChangeResponse{NewState: state}, err
 }
 
@@ -93,9 +93,18 @@ func (s *server) UpgradeResourceState(_ context.Context, asked *tfprotov6.Upgrad
 	return &tfprotov6.UpgradeResourceStateResponse{UpgradedState: &state}, err
 }
 
-// fill gives values to computed attributes that have none: unknown ones in a plan, made-up ones where a
-// value must be there. What is write-only is taken out.
-func fill(b block, given *tfprotov6.DynamicValue, made bool) (*tfprotov6.DynamicValue, error) {
+// What a computed attribute without a value is given: an unknown one in a plan, a made-up one where a
+// value must be there, a made-up secret from an ephemeral resource, which must not reach a state.
+type filling int
+
+const (
+	unknown filling = iota
+	madeUp
+	secret
+)
+
+// fill gives values to computed attributes that have none and takes out what is write-only.
+func fill(b block, given *tfprotov6.DynamicValue, with filling) (*tfprotov6.DynamicValue, error) {
 	kind := b.schema().ValueType()
 	value, err := given.Unmarshal(kind)
 	if err != nil {
@@ -108,8 +117,8 @@ func fill(b block, given *tfprotov6.DynamicValue, made bool) (*tfprotov6.Dynamic
 		switch {
 		case is.WriteOnly:
 			return tftypes.NewValue(found.Type(), nil), nil
-		case !found.IsKnown() && made, found.IsNull() && is.Computed:
-			return invent(named(path), found.Type(), made), nil
+		case !found.IsKnown() && with != unknown, found.IsNull() && is.Computed:
+			return invent(named(path), found.Type(), with), nil
 		default:
 			return found, nil
 		}
@@ -141,7 +150,7 @@ func named(path *tftypes.AttributePath) string {
 	return strings.Join(names, ".")
 }
 
-func invent(name string, kind tftypes.Type, made bool) tftypes.Value {
+func invent(name string, kind tftypes.Type, with filling) tftypes.Value {
 	// The real provider knows the records that a certificate asks for when it plans: lists of objects
 	// have one element whose texts are known.
 	list, isList := kind.(tftypes.List)
@@ -149,19 +158,19 @@ func invent(name string, kind tftypes.Type, made bool) tftypes.Value {
 		if object, ok := list.ElementType.(tftypes.Object); ok {
 			values := map[string]tftypes.Value{}
 			for inner, of := range object.AttributeTypes {
-				values[inner] = invent(inner, of, true)
+				values[inner] = invent(inner, of, madeUp)
 			}
 			return tftypes.NewValue(list, []tftypes.Value{tftypes.NewValue(object, values)})
 		}
 	}
 	switch {
-	case !made:
+	case with == unknown:
 		return tftypes.NewValue(kind, tftypes.UnknownValue)
 	case kind.Is(tftypes.String) && strings.HasSuffix(name, "arn"):
 		return tftypes.NewValue(kind, "arn:aws:made:up:111122223333:thing:up")
-	case kind.Is(tftypes.String) && name == "random_password":
+	case kind.Is(tftypes.String) && with == secret && name == "random_password":
 		return tftypes.NewValue(kind, "made-up-secret")
-	case kind.Is(tftypes.String) && name == "secret_string":
+	case kind.Is(tftypes.String) && with == secret && name == "secret_string":
 		return tftypes.NewValue(kind, `{"password": "made-up-secret"}`)
 	case kind.Is(tftypes.String):
 		return tftypes.NewValue(kind, "made-up")
@@ -170,7 +179,7 @@ func invent(name string, kind tftypes.Type, made bool) tftypes.Value {
 	case kind.Is(tftypes.Bool):
 		return tftypes.NewValue(kind, false)
 	case isList && list.ElementType.Is(tftypes.String):
-		text := invent(name, list.ElementType, true)
+		text := invent(name, list.ElementType, with)
 		return tftypes.NewValue(kind, []tftypes.Value{text, text, text})
 	default:
 		return tftypes.NewValue(kind, nil)
