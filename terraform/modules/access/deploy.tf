@@ -97,6 +97,7 @@ data "aws_iam_policy_document" "deploy" {
       "route53:CreateHostedZone",
       "route53:DeleteHostedZone",
       "route53:GetChange",
+      "route53:GetHostedZone",
       "route53:ListHostedZonesByName",
       "route53:ListTagsForResource",
     ]

@@ -33,10 +33,9 @@ resource "aws_ecs_task_definition" "task" {
     cpu_architecture        = "X86_64"
   }
 
-  container_definitions = jsonencode([{
+  container_definitions = jsonencode([merge(var.command == null ? {} : { command = var.command }, {
     name        = var.service
     image       = var.image
-    command     = var.command
     essential   = true
     stopTimeout = 120
     environment = [for key, value in var.environment : { name = key, value = value }]
@@ -54,7 +53,7 @@ resource "aws_ecs_task_definition" "task" {
         awslogs-stream-prefix = var.service
       }
     }
-  }])
+  })])
 }
 
 resource "aws_ecs_service" "task" {

@@ -61,8 +61,11 @@ variable "memory" {
   type        = number
 
   validation {
-    condition     = var.memory >= 512 && var.memory <= 122880
-    error_message = "Fargate takes 512 to 122880 MiB; memory is ${var.memory}."
+    # The least and the most that Fargate takes for the CPU.
+    condition = var.memory >= lookup({ 256 = 512, 512 = 1024 }, var.cpu, 2 * var.cpu) && var.memory <= lookup(
+      { 256 = 2048, 512 = 4096, 1024 = 8192, 2048 = 16384, 4096 = 30720, 8192 = 61440 }, var.cpu, 122880
+    )
+    error_message = "Fargate does not take ${var.memory} MiB with ${var.cpu} CPU units: about two to eight times as many."
   }
 }
 

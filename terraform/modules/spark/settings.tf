@@ -1,6 +1,10 @@
 # What every job finds set. A job may say otherwise.
 locals {
   spark_defaults = {
+    # Where the release keeps Delta. An image with Delta's jars among Spark's own sets it to "".
+    "spark.jars" = join(",", [
+      for jar in ["delta-spark", "delta-storage"] : "/usr/share/aws/delta/lib/${jar}.jar"
+    ])
     "spark.sql.extensions"                      = "io.delta.sql.DeltaSparkSessionExtension"
     "spark.sql.catalog.spark_catalog"           = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
     "spark.sql.session.timeZone"                = "UTC"
