@@ -10,6 +10,9 @@ image_tag   = "0.1.0"
 protected   = false
 keeper_arns = ["arn:aws:iam::111122223333:role/administrator"]
 
+# Once prod stands, name its lakehouse bucket and key here: a release is judged beside production.
+reader = { environment = "live-testing-verdict", others = [] }
+
 state = {
   bucket_arn = "arn:aws:s3:::gridcast-terraform-state-111122223333"
   key_arn    = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000000"
@@ -21,7 +24,8 @@ network = {
   nat_per_zone        = false
   interface_endpoints = []
   flow_log_traffic    = "REJECT"
-  allowed_cidrs       = ["198.51.100.0/24"]
+  # GitHub's runners ask the API whether a release answers, and their addresses change.
+  allowed_cidrs = ["0.0.0.0/0"]
 }
 
 spark = {
@@ -49,7 +53,7 @@ sizes = {
 counts             = { api = 1, dashboards = 1, sql = 0 }
 flow_storage_gib   = 30
 work_pool          = "gridcast-ecs"
-api_public         = false
+api_public         = true
 sql_callers        = {}
 container_insights = "enabled"
 

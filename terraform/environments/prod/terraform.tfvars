@@ -10,6 +10,8 @@ image_tag   = "0.1.0"
 protected   = true
 keeper_arns = ["arn:aws:iam::111122223333:role/administrator"]
 
+reader = { environment = "offline-testing", others = [] }
+
 state = {
   bucket_arn = "arn:aws:s3:::gridcast-terraform-state-111122223333"
   key_arn    = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000000"

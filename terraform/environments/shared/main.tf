@@ -4,7 +4,7 @@ locals {
   name           = "gridcast-${var.environment}"
   registry       = "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/gridcast"
   repository_arn = "arn:aws:ecr:${var.region}:${var.account_id}:repository/gridcast"
-  targets        = ["full", "api", "dashboards", "spark"]
+  targets        = ["full", "api", "dashboards"]
   images         = { for target in local.targets : target => "${local.registry}/${target}:${var.image_tag}" }
   repositories   = { for target in local.targets : target => "${local.repository_arn}/${target}" }
   login_pages    = ["prefect", "mlflow", "dashboards"]
@@ -17,6 +17,7 @@ module "access" {
   name                = local.name
   environment         = var.environment
   repository          = var.repository
+  reader              = var.reader
   state               = var.state
   repository_arns     = values(local.repositories)
   zone_id             = var.zone_id
@@ -70,7 +71,7 @@ module "spark" {
 
   name                = local.name
   release             = var.spark.release
-  image               = local.images.spark
+  image               = var.spark.image_tag == null ? null : "${local.registry}/spark:${var.spark.image_tag}"
   capacity            = var.spark.capacity
   worker              = var.spark.worker
   warm_workers        = var.spark.warm_workers

@@ -32,6 +32,11 @@ output "deploy_role_arn" {
   value       = module.access.deploy_role_arn
 }
 
+output "reader_role_arn" {
+  description = "ARN of the role that GitHub reads the lakehouse with: a variable of the GitHub environment that reader names."
+  value       = module.access.reader_role_arn
+}
+
 output "user_pool_id" {
   description = "Where an administrator makes accounts of people."
   value       = module.access.user_pool_id

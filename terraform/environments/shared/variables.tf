@@ -33,6 +33,14 @@ variable "repository" {
   type        = string
 }
 
+variable "reader" {
+  description = "GitHub environment whose workflow reads the lakehouse, and lakehouses of other environments, in the same account, that it reads beside it."
+  type = object({
+    environment = string
+    others      = list(object({ bucket_arn = string, key_arn = string }))
+  })
+}
+
 variable "state" {
   description = "Bucket and key of Terraform's state: the output 'state' of bootstrap."
   type = object({
@@ -85,9 +93,10 @@ variable "network" {
 }
 
 variable "spark" {
-  description = "EMR Serverless: release, limit of all jobs, size of a worker, warm workers, Spark settings."
+  description = "EMR Serverless: release, tag of an image built on its own, limit of all jobs, size of a worker, warm workers, Spark settings."
   type = object({
     release             = string
+    image_tag           = optional(string)
     capacity            = object({ vcpu = number, memory_gb = number, disk_gb = number })
     worker              = object({ vcpu = number, memory_gb = number, disk_gb = number })
     warm_workers        = map(number)

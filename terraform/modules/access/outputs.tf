@@ -23,6 +23,11 @@ output "deploy_role_arn" {
   value       = aws_iam_role.deploy.arn
 }
 
+output "reader_role_arn" {
+  description = "ARN of the role that GitHub reads the lakehouse with."
+  value       = aws_iam_role.reader.arn
+}
+
 output "login" {
   description = "The Cognito user pool that people log in with."
   value = {

@@ -18,6 +18,14 @@ variable "repository" {
   }
 }
 
+variable "reader" {
+  description = "GitHub environment whose workflow reads the lakehouse, and lakehouses of other environments, in the same account, that it reads beside it."
+  type = object({
+    environment = string
+    others      = list(object({ bucket_arn = string, key_arn = string }))
+  })
+}
+
 variable "state" {
   description = "Bucket of Terraform's state and its key, as bootstrap made them."
   type = object({

@@ -42,7 +42,7 @@ resource "aws_secretsmanager_secret" "api_keys" {
   name                    = "${var.name}/api-keys"
   description             = "Keys of the HTTP API: a JSON list"
   kms_key_id              = var.key_arn
-  recovery_window_in_days = var.protected ? 30 : 7
+  recovery_window_in_days = var.protected ? 30 : 0
 }
 
 ephemeral "aws_secretsmanager_random_password" "api_key" {

@@ -13,8 +13,7 @@ module "api" {
   task_role_arn  = var.task_role_arns.api
 
   command = [
-    "uvicorn", "--factory", "serving.api.app:app_of_environment",
-    "--host", "0.0.0.0", "--port", tostring(local.ports.api),
+    "python", "-m", "gridcast.main", "serve", "api", "--host", "0.0.0.0", "--port", tostring(local.ports.api),
   ]
   environment = local.gridcast
   secrets     = local.api_keys
@@ -51,8 +50,8 @@ module "dashboards" {
   task_role_arn  = var.task_role_arns.dashboards
 
   command = [
-    "python", "-c",
-    "from serving.dashboards.server import serve; serve('0.0.0.0', ${local.ports.dashboards}, '${local.inside.api}', '${var.mlflow.page}')",
+    "python", "-m", "gridcast.main", "serve", "dashboards", "--host", "0.0.0.0",
+    "--port", tostring(local.ports.dashboards), "--api", local.inside.api, "--mlflow", var.mlflow.page,
   ]
   secrets = local.api_keys
   calls   = { api = local.ports.api }
@@ -87,7 +86,9 @@ module "sql" {
   port           = local.ports.sql
   task_role_arn  = var.task_role_arns.sql
 
-  command     = ["gridcast", "serve", "sql", "--host", "0.0.0.0", "--port", tostring(local.ports.sql)]
+  command = [
+    "python", "-m", "gridcast.main", "serve", "sql", "--host", "0.0.0.0", "--port", tostring(local.ports.sql),
+  ]
   environment = local.gridcast
 
   callers = var.sql_callers

@@ -179,6 +179,6 @@ variable "log_days" {
 }
 
 variable "protected" {
-  description = "Whether the secret can be brought back for 30 days instead of 7."
+  description = "Whether the secret can be brought back for 30 days; else it is gone at once."
   type        = bool
 }

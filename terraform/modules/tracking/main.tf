@@ -5,7 +5,7 @@ resource "aws_secretsmanager_secret" "database" {
   name                    = "${var.name}/database"
   description             = "User and password of the database of Prefect and MLflow"
   kms_key_id              = var.key_arn
-  recovery_window_in_days = var.protected ? 30 : 7
+  recovery_window_in_days = var.protected ? 30 : 0
 }
 
 ephemeral "aws_secretsmanager_random_password" "database" {
