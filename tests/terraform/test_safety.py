@@ -153,6 +153,20 @@ def test_what_may_be_passed_may_be_passed_to_one_service() -> None:
             assert condition["variable"] == "iam:PassedToService"
 
 
+@pytest.mark.parametrize(
+    ("document", "environment"),
+    [("github", "${var.environment}"), ("reader_github", "${var.reader.environment}")],
+)
+def test_github_comes_in_from_one_environment_of_one_repository(
+    document: str, environment: str
+) -> None:
+    (statement,) = statements(document)
+    claims = {c["variable"].rpartition(":")[2]: c for c in statement["condition"]}
+    assert claims["sub"]["test"] == "StringEquals"
+    assert claims["sub"]["values"] == [f"repo:${{var.repository}}:environment:{environment}"]
+    assert claims["aud"]["values"] == ["sts.amazonaws.com"]
+
+
 def test_checks_that_are_skipped_say_why() -> None:
     for module in ("bootstrap", *(f"modules/{name}" for name in MODULES)):
         for file in (TERRAFORM / module).glob("*.tf"):

@@ -173,7 +173,7 @@ data "aws_iam_policy_document" "deploy_roles" {
     resources = [local.role_arns]
   }
 
-  # Itself and the boundary it may read, not change: that needs an administrator.
+  # Itself, the reading role and the boundary it may read, not change: that needs an administrator.
   statement {
     sid = "ReadItself"
     actions = [
@@ -185,7 +185,7 @@ data "aws_iam_policy_document" "deploy_roles" {
       "iam:ListPolicyVersions",
       "iam:ListRolePolicies",
     ]
-    resources = [aws_iam_role.deploy.arn, aws_iam_policy.boundary.arn]
+    resources = [aws_iam_role.deploy.arn, aws_iam_role.reader.arn, aws_iam_policy.boundary.arn]
   }
 
   statement {
