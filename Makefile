@@ -10,7 +10,7 @@ export PYTHON
 JOBS ?= 2
 
 .PHONY: help demo test setup setup-system test-slow lint format docs lock \
-  bench-accuracy clean lint-workflows
+  bench-accuracy clean lint-containers lint-terraform lint-workflows
 
 help: ## This list
 	@sed -n 's/^## //p; s/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' \
@@ -42,12 +42,14 @@ lint: setup ## Style, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-.PHONY: lint-containers
 lint-containers: setup ## Dockerfile and compose.yaml, by hadolint and Docker Compose; fetches both
 	@deployments/checks/containers
 
 lint-workflows: setup ## GitHub's workflows and the shell scripts: actionlint, zizmor, shellcheck
 	@deployments/checks/workflows
+
+lint-terraform: setup ## Check terraform/: format, tflint, checkov, validate and plan without an account
+	@deployments/checks/terraform
 
 format: setup ## Put every file into the house's form
 	$(BIN)/ruff check --fix

@@ -1,0 +1,20 @@
+output "application" {
+  description = "Id and ARN of the EMR Serverless application."
+  value = {
+    id  = aws_emrserverless_application.spark.id
+    arn = aws_emrserverless_application.spark.arn
+  }
+}
+
+output "security_group_id" {
+  description = "Security group of the workers."
+  value       = aws_security_group.spark.id
+}
+
+output "log_group" {
+  description = "Name and ARN of the log group of drivers and executors."
+  value = {
+    name = aws_cloudwatch_log_group.spark.name
+    arn  = aws_cloudwatch_log_group.spark.arn
+  }
+}
