@@ -45,6 +45,7 @@ class SparkTables:
     def __init__(self, spark: SparkSession, lakehouse: Path | ArrowTables) -> None:
         self.spark = spark
         self._arrow = ArrowTables(lakehouse) if isinstance(lakehouse, Path) else lakehouse
+        self._checked: set[str] = set()
 
     def path(self, table: Table) -> str:
         """The folder of a table."""
@@ -56,7 +57,7 @@ class SparkTables:
         Raises TableError where one is of another contract.
         """
         for table in TABLES:
-            self._arrow.open(table)
+            self._check(table)
         for schema in SCHEMAS:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         for table in TABLES:
@@ -73,7 +74,7 @@ class SparkTables:
         for schema in SCHEMAS:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         for table in TABLES:
-            self._arrow.open(table)
+            self._check(table)
             names = ", ".join(f"`{name}`" for name in table.column_names)
             rows = f"SELECT {names} FROM delta.`{self.path(table)}`"
             self._name_view(View(table.name, table.meaning, table.columns, rows))
@@ -134,7 +135,7 @@ class SparkTables:
     def read(self, table: Table) -> DataFrame:
         """The newest version. Raises TableError where it is of another contract, or lacks columns
         of this one."""
-        self._arrow.open(table)
+        self._check(table)
         frame = self.spark.read.format("delta").load(self.path(table))
         lacking = [name for name in table.column_names if name not in frame.columns]
         if lacking:
@@ -146,6 +147,12 @@ class SparkTables:
         if by is not None and "recorded_at" in table.column_names:
             frame = frame.where(f"recorded_at <= {literal(by)}")
         return frame.select(*table.column_names)
+
+    def _check(self, table: Table) -> None:
+        """Its contract is looked at once: a look takes as long as a small read."""
+        if table.name not in self._checked:
+            self._arrow.open(table)
+            self._checked.add(table.name)
 
     def count(self, table: Table, filters: Any = None) -> int:
         """How many rows the table has, or of those that match: see `ArrowTables.count`."""

@@ -91,7 +91,8 @@ module "flow" {
   task_role_arn  = var.task_role_arns.flow
 
   environment = merge(local.gridcast, local.prefect_client, var.flow_environment, {
-    MLFLOW_TRACKING_URI = var.mlflow.internal
+    GRIDCAST_MLFLOW_TRACKING  = var.mlflow.internal
+    GRIDCAST_MLFLOW_ARTIFACTS = "mlflow-artifacts:/"
   })
   calls = { prefect = local.ports.prefect, mlflow = var.mlflow.port }
 
