@@ -84,6 +84,18 @@ def monitor(
     return done
 
 
+@flow(name="alert", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+def alert(
+    profile: str | None = None, as_of: datetime | None = None, broke_off: str | None = None
+) -> Outcome:
+    """Tell at once what needs a person. broke_off: "FLOW: WHAT", of a run that ended without a word
+    of its own, because its worker died or its time was over; it is noted in gold.runs."""
+    if broke_off:
+        name, _, told = broke_off.partition(": ")
+        new_run(profile, as_of).note_failure(name, told)
+    return _single(steps.alert, profile, as_of)
+
+
 @flow(name="daily", flow_run_name=_run_name, timeout_seconds=2 * 3600, validate_parameters=False)
 def daily(
     profile: str | None = None, as_of: datetime | None = None, report: bool = True
@@ -153,7 +165,7 @@ def attended() -> AbstractContextManager[Any]:
 
 
 FLOWS: dict[str, Any] = {
-    f.name: f for f in (ingest, build, train, forecast, evaluate, monitor, daily, maintain)
+    f.name: f for f in (ingest, build, train, forecast, evaluate, monitor, alert, daily, maintain)
 }
 #: Flows with commands of their own.
 HISTORY: dict[str, Any] = {f.name: f for f in (backfill, land, rebuild)}

@@ -115,6 +115,10 @@ class Run:
         with lanes(self.settings.lakehouse, wanted), self._noted(step) as outcome:
             yield outcome
 
+    def note_failure(self, step: str, reason: str) -> None:
+        """Write to gold.runs that a step ended without a word of its own."""
+        self._record(step, Outcome(), datetime.now(UTC), "failed", reason)
+
     @contextmanager
     def _noted(self, step: str) -> Iterator[Outcome]:
         outcome, started = Outcome(), datetime.now(UTC)

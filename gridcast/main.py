@@ -40,6 +40,7 @@ class FlowName(StrEnum):
     forecast = "forecast"
     evaluate = "evaluate"
     monitor = "monitor"
+    alert = "alert"
     daily = "daily"
     maintain = "maintain"
 

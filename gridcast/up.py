@@ -7,7 +7,6 @@ the SQL server.
 import os
 import shlex
 import socket
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from honcho.manager import Manager
 from honcho.printer import Printer
 from rich.table import Table
 
+from gridcast.deployed import POOL, deploy
 from gridcast.front import (
     API_PORT,
     DASHBOARDS_PORT,
@@ -32,7 +32,6 @@ from lakehouse.settings import PROJECT
 from lakehouse.tables import TABLES
 
 HOST = "127.0.0.1"
-POOL = "gridcast-local"
 
 
 @dataclass(frozen=True)
@@ -138,18 +137,11 @@ def _addresses(found: list[Service]) -> Table:
 def work(server: str = SERVER) -> None:
     """Once the server answers: register pool and deployments, then become the worker."""
     await_server(server)
+    for sentence in deploy():
+        print(sentence, flush=True)
+    # A run of a worker that died is found by the heartbeats that stay away.
+    os.environ["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] = "30"
     prefect = str(Path(sys.executable).parent / "prefect")
-    file = PROJECT / "deployments" / "prefect.yaml"
-    os.environ["PROJECT_FOLDER"] = str(PROJECT)
-    subprocess.run(
-        [prefect, "--no-prompt", "work-pool", "create", POOL, "--type", "process", "--overwrite"],
-        check=True,
-    )
-    subprocess.run(
-        [prefect, "--no-prompt", "deploy", "--all", "--prefect-file", str(file)],
-        check=True,
-        cwd=PROJECT,
-    )
     os.execv(prefect, [prefect, "worker", "start", "--pool", POOL, "--limit", "1"])
 
 

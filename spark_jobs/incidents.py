@@ -162,13 +162,14 @@ def _silent(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> Iterat
 
 def _failed(arrow: ArrowTables, as_of: datetime) -> Iterator[Condition]:
     """Steps whose newest live run failed; that forecasts lack is told by itself, and a day that
-    broke off by what broke it."""
+    broke off by what broke it, where that could say so."""
     since = [("run_kind", "=", "live"), ("as_of", ">", as_of - _FAILED_DAYS * DAY)]
     names = ["step", "status", "reason", "started_at"]
     rows = arrow.rows(RUNS, names, [*since, ("as_of", "<=", as_of)])
     newest = {row["step"]: row for row in sorted(rows, key=lambda row: row["started_at"])}
-    for step, row in sorted(newest.items()):
-        if row["status"] == "failed" and step not in ("forecast", "daily"):
+    failed = {step: row for step, row in sorted(newest.items()) if row["status"] == "failed"}
+    for step, row in failed.items():
+        if step != "forecast" and (step != "daily" or len(failed) == 1):
             yield Condition(advice.FAILED, step, row["reason"])
 
 

@@ -1,0 +1,94 @@
+"""Make a Prefect server hold what `deployments/` says of deployments, schedules and automations.
+
+`prefect deploy` adds and changes. What it leaves when something is taken out of the file goes here:
+deployments with our tag, their schedules, automations whose name begins with ours. What others put
+on the same server stays.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lakehouse.errors import SetupError
+from lakehouse.settings import PROJECT
+
+POOL = "gridcast-local"
+TAG = "gridcast"
+FILE = PROJECT / "deployments" / "prefect.yaml"
+AUTOMATIONS = PROJECT / "deployments" / "automations.yaml"
+
+
+def deploy(file: Path = FILE, automations: Path = AUTOMATIONS) -> list[str]:
+    """Register pool, deployments and automations at the server of PREFECT_API_URL.
+
+    Returns sentences about what was removed. Raises SetupError where Prefect refuses the file.
+    """
+    os.environ["PROJECT_FOLDER"] = str(PROJECT)
+    _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
+    _prefect("deploy", "--all", "--prefect-file", str(file))
+    from prefect.client.orchestration import get_client
+
+    wanted = {one["name"]: one for one in yaml.safe_load(file.read_text())["deployments"]}
+    with get_client(sync_client=True) as client:
+        removed = _take_out(client, wanted)
+    return removed + _automate(yaml.safe_load(automations.read_text())["automations"])
+
+
+def _prefect(*arguments: str) -> None:
+    command = [str(Path(sys.executable).parent / "prefect"), "--no-prompt", *arguments]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SetupError(
+            f"Expected 'prefect {arguments[0]}' to take {FILE.name}; it said:\n"
+            f"{(done.stdout + done.stderr).strip()[-1500:]}\nMend the file, then start again."
+        )
+
+
+def _take_out(client: Any, wanted: dict[str, dict[str, Any]]) -> list[str]:
+    """Deployments and schedules that the file does not name any more."""
+    removed = []
+    for held in client.read_deployments():
+        if not any(tag.startswith(TAG) for tag in held.tags):
+            continue
+        if held.name not in wanted:
+            client.delete_deployment(held.id)
+            removed.append(f"Deployment {held.name} is not in {FILE.name} any more: removed.")
+            continue
+        crons = {one["cron"] for one in wanted[held.name].get("schedules", [])}
+        for schedule in client.read_deployment_schedules(held.id):
+            cron = getattr(schedule.schedule, "cron", None)
+            if cron not in crons:
+                client.delete_deployment_schedule(held.id, schedule.id)
+                told = cron or type(schedule.schedule).__name__
+                removed.append(f"Schedule {told} of {held.name} is not in {FILE.name}: removed.")
+    return removed
+
+
+def _automate(wanted: Iterable[dict[str, Any]]) -> list[str]:
+    """Create or change the automations of the file; remove ours that it does not name."""
+    import asyncio
+
+    return asyncio.run(_automated({one["name"]: one for one in wanted}))
+
+
+async def _automated(wanted: dict[str, dict[str, Any]]) -> list[str]:
+    from prefect.client.orchestration import get_client
+    from prefect.events.schemas.automations import AutomationCore
+
+    async with get_client() as client:
+        held = {one.name: one for one in await client.read_automations()}
+        for name, told in wanted.items():
+            automation = AutomationCore.model_validate(told)
+            if name in held:
+                await client.update_automation(held[name].id, automation)
+            else:
+                await client.create_automation(automation)
+        gone = [n for n in held if n.startswith(f"{TAG}: ") and n not in wanted]
+        for name in gone:
+            await client.delete_automation(held[name].id)
+    return [f"Automation '{name}' is not in {AUTOMATIONS.name} any more: removed." for name in gone]
