@@ -15,7 +15,7 @@ from honcho.manager import Manager
 from honcho.printer import Printer
 from rich.table import Table
 
-from gridcast.deployed import POOL, deploy
+from flows.deployed import POOL, deploy
 from gridcast.front import (
     API_PORT,
     DASHBOARDS_PORT,

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from flows.deployed import POOL
 from gridcast.front import API_PORT, DASHBOARDS_PORT
-from gridcast.up import POOL
 from lakehouse.settings import PROJECT, Settings
 from tests.containers.dockerfile import FILE, Stage, stages
 

@@ -16,7 +16,7 @@ import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from gridcast.deployed import FILE, POOL, deploy
+from flows.deployed import FILE, POOL, deploy
 from gridcast.server import await_server
 from lakehouse.arrow import ArrowTables
 from lakehouse.lanes import lane
