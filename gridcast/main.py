@@ -20,7 +20,6 @@ from gridcast.monitor import add_monitor
 from gridcast.restore import restore
 from gridcast.serve import serve
 from lakehouse.errors import BadInput, GridcastError
-from lakehouse.migrations import newest
 from lakehouse.time import parse_utc
 
 app = typer.Typer(
@@ -67,6 +66,8 @@ def _clock_time(text: str) -> clock_time:
 def _tell_version(is_asked: bool) -> None:
     """The version of pyproject.toml, and the contract of its tables."""
     if is_asked:
+        from lakehouse.migrations import newest
+
         typer.echo(f"gridcast {version('gridcast')}, tables of contract {newest()}")
         raise typer.Exit
 

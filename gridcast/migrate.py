@@ -5,9 +5,6 @@ from typing import Annotated
 import typer
 
 from gridcast.front import Front
-from lakehouse import migrated
-from lakehouse.arrow import ArrowTables
-from lakehouse.migrations import newest
 
 
 def migrate(
@@ -20,6 +17,11 @@ def migrate(
     ] = None,
 ) -> None:
     """Bring tables that another version made to this one's contract, or back to an older one."""
+    # Imported here: small images have this command, too, and no Delta.
+    from lakehouse import migrated
+    from lakehouse.arrow import ArrowTables
+    from lakehouse.migrations import newest
+
     front: Front = context.obj
     arrow = ArrowTables(front.settings.lakehouse)
     steps = migrated.plan(arrow, to)
@@ -31,6 +33,8 @@ def migrate(
         for sentence in step.sentences:
             front.console.print(f"  {sentence}", markup=False)
         if is_applied:
-            front.console.print(f"  done: {migrated.apply(arrow, step)} rows", markup=False)
+            with arrow.lane(step.table):
+                rows = migrated.apply(arrow, step)
+            front.console.print(f"  done: {rows} rows", markup=False)
     if steps and not is_applied:
         front.console.print("Nothing was changed. 'gridcast migrate --apply' does it.")

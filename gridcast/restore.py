@@ -1,17 +1,18 @@
 """`gridcast restore TABLE`: what versions a table has, and one of them put back."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from deltalake.exceptions import DeltaError
 
 from gridcast.front import Front
-from lakehouse.arrow import ArrowTables
 from lakehouse.errors import BadInput, TableError
 from lakehouse.tables import Table
 from lakehouse.tables import table as table_named
 from lakehouse.time import iso, parse_utc
+
+if TYPE_CHECKING:  # small images have this command, too, and no Delta
+    from lakehouse.arrow import ArrowTables
 
 
 def restore(
@@ -24,18 +25,24 @@ def restore(
     ] = None,
 ) -> None:
     """List a table's versions, or put one back: one commit more, which can be undone likewise."""
+    from lakehouse.arrow import ArrowTables
+
     front: Front = context.obj
     table = table_named(name)
     arrow = ArrowTables(front.settings.lakehouse)
     if version is not None and at is not None:
         raise BadInput("Expected --version or --at, got both. Leave one out.")
     target = at if version is None else version
-    told = _history(arrow, table) if target is None else [_restored(arrow, table, target)]
+    if target is None:
+        told = _history(arrow, table)
+    else:
+        with arrow.lane(table):
+            told = [_restored(arrow, table, target)]
     for line in told:
         front.console.print(line, markup=False, soft_wrap=True)
 
 
-def _history(arrow: ArrowTables, table: Table) -> list[str]:
+def _history(arrow: "ArrowTables", table: Table) -> list[str]:
     """A line for each version that the log still tells of, newest first."""
     return [
         f"{entry['version']:>6}  {_moment(entry)}  {entry.get('operation', '').lower()}"
@@ -47,8 +54,10 @@ def _moment(entry: dict[str, Any]) -> str:
     return iso(datetime.fromtimestamp(entry["timestamp"] / 1000, UTC))
 
 
-def _restored(arrow: ArrowTables, table: Table, target: int | datetime) -> str:
+def _restored(arrow: "ArrowTables", table: Table, target: int | datetime) -> str:
     """Do it; returns what was done, and how to undo it. Raises TableError where it cannot be."""
+    from deltalake.exceptions import DeltaError
+
     delta = arrow.unchecked(table)
     before, rows = delta.version(), delta.count()
     told = iso(target) if isinstance(target, datetime) else f"version {target}"
