@@ -105,7 +105,7 @@ def _locked(name: str, file: Path, until: float, patience_seconds: float) -> int
 
 
 def _myself() -> dict[str, str]:
-    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:80]
     return {
         "process": str(os.getpid()),
         "host": socket.gethostname(),
