@@ -36,7 +36,8 @@ def deploy(file: Path = FILE, automations: Path = AUTOMATIONS) -> list[str]:
     wanted = {one["name"]: one for one in yaml.safe_load(file.read_text())["deployments"]}
     with get_client(sync_client=True) as client:
         removed = _take_out(client, wanted)
-    return removed + _automate(yaml.safe_load(automations.read_text())["automations"])
+        told = yaml.safe_load(automations.read_text())["automations"]
+        return removed + _automate(client, told)
 
 
 def _prefect(*arguments: str) -> None:
@@ -69,26 +70,18 @@ def _take_out(client: Any, wanted: dict[str, dict[str, Any]]) -> list[str]:
     return removed
 
 
-def _automate(wanted: Iterable[dict[str, Any]]) -> list[str]:
+def _automate(client: Any, wanted: Iterable[dict[str, Any]]) -> list[str]:
     """Create or change the automations of the file; remove ours that it does not name."""
-    import asyncio
-
-    return asyncio.run(_automated({one["name"]: one for one in wanted}))
-
-
-async def _automated(wanted: dict[str, dict[str, Any]]) -> list[str]:
-    from prefect.client.orchestration import get_client
     from prefect.events.schemas.automations import AutomationCore
 
-    async with get_client() as client:
-        held = {one.name: one for one in await client.read_automations()}
-        for name, told in wanted.items():
-            automation = AutomationCore.model_validate(told)
-            if name in held:
-                await client.update_automation(held[name].id, automation)
-            else:
-                await client.create_automation(automation)
-        gone = [n for n in held if n.startswith(f"{TAG}: ") and n not in wanted]
-        for name in gone:
-            await client.delete_automation(held[name].id)
+    held = {one.name: one for one in client.read_automations()}
+    named = {one["name"]: AutomationCore.model_validate(one) for one in wanted}
+    for name, automation in named.items():
+        if name in held:
+            client.update_automation(held[name].id, automation)
+        else:
+            client.create_automation(automation)
+    gone = [name for name in held if name.startswith(f"{TAG}: ") and name not in named]
+    for name in gone:
+        client.delete_automation(held[name].id)
     return [f"Automation '{name}' is not in {AUTOMATIONS.name} any more: removed." for name in gone]

@@ -32,7 +32,8 @@ class Decimal(StrEnum):
     comma = ","
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """A day as a person writes it. Raises BadInput."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -69,21 +70,21 @@ def backtest(
     time_column: Annotated[str, typer.Option(help="Start of each interval.")] = "",
     target: Annotated[str, typer.Option(help="The column that is forecast.")] = "",
     test_start: Annotated[
-        date | None, typer.Option(parser=_day, metavar="DAY", help="First test day.")
+        date | None, typer.Option(parser=day, metavar="DAY", help="First test day.")
     ] = None,
     test_end: Annotated[
-        date | None, typer.Option(parser=_day, metavar="DAY", help="Last test day.")
+        date | None, typer.Option(parser=day, metavar="DAY", help="Last test day.")
     ] = None,
     group: Annotated[
         str | None, typer.Option(help="Instead of a file: a series group of the lakehouse.")
     ] = None,
     first: Annotated[
         date | None,
-        typer.Option("--from", parser=_day, metavar="DAY", help="First test day of the group."),
+        typer.Option("--from", parser=day, metavar="DAY", help="First test day of the group."),
     ] = None,
     last: Annotated[
         date | None,
-        typer.Option("--to", parser=_day, metavar="DAY", help="Its last test day, included."),
+        typer.Option("--to", parser=day, metavar="DAY", help="Its last test day, included."),
     ] = None,
     as_of: Annotated[
         datetime | None,

@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
+from gridcast.accuracy import day
 from lakehouse.arrow import ArrowTables
-from lakehouse.errors import BadInput, GridcastError
+from lakehouse.errors import GridcastError
 from lakehouse.time import parse_utc
 from spark_jobs import releases
 
@@ -24,13 +25,6 @@ At = Annotated[
     datetime | None,
     typer.Option(parser=parse_utc, metavar="TIME", help="What was known then; else now."),
 ]
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"Expected a day such as 2024-10-18, got '{text}'.") from None
 
 
 @app.command()
@@ -48,7 +42,7 @@ def live(
     release: Release,
     production: Production,
     since: Annotated[
-        date, typer.Option(parser=_day, metavar="DAY", help="First local target day that counts.")
+        date, typer.Option(parser=day, metavar="DAY", help="First local target day that counts.")
     ],
     at: At = None,
 ) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psutil
 import pytest
@@ -68,16 +69,6 @@ def client(server: str) -> Iterator[SyncPrefectClient]:
         yield client
 
 
-def runs_of_groups(client: SyncPrefectClient) -> list[dict[str, object]]:
-    """The parameters of the runs that were made for some groups, once there are any."""
-    for _ in range(120):
-        found = [r.parameters for r in client.read_flow_runs() if r.parameters.get("groups")]
-        if found:
-            return found
-        time.sleep(0.5)
-    return []
-
-
 def awaited(look: Callable[[], Any], seconds: float) -> Any:
     """What `look` finds, as soon as it finds anything."""
     until = time.monotonic() + seconds
@@ -96,7 +87,11 @@ def test_a_training_that_is_asked_for_becomes_a_run_of_its_deployment(client) ->
         "reason": "It drifts.",
     }
     ask_for_training("sample", row)
-    assert runs_of_groups(client) == [
+
+    def of_groups() -> list[dict[str, Any]]:
+        return [r.parameters for r in client.read_flow_runs() if r.parameters.get("groups")]
+
+    assert awaited(of_groups, 60) == [
         {"profile": "sample", "as_of": None, "groups": ["day_ahead_price"]}
     ]
 
@@ -110,8 +105,7 @@ def test_a_worker_that_dies_frees_its_slot_and_a_person_is_told(
     worker = [PREFECT, "worker", "start", "--pool", POOL]
     with lane(lakehouse, "ingest"):  # its step waits here while it is killed
         process = subprocess.Popen(worker, env=environment, cwd=PROJECT, start_new_session=True)
-        lived = {"prefect.resource.id": [f"prefect.flow-run.{first.id}"]}
-        awaited(lambda: (lakehouse / ".lanes").exists() and heartbeats(client, lived), 240)
+        awaited(lambda: (lakehouse / ".lanes").exists() and has_told(client, first.id), 240)
         children = psutil.Process(process.pid).children(recursive=True)
         for one in [*children, process]:
             one.kill()
@@ -133,14 +127,14 @@ def test_a_worker_that_dies_frees_its_slot_and_a_person_is_told(
     assert "No heartbeat for two minutes" in told[0]["reason"]
 
 
-def heartbeats(client: SyncPrefectClient, resource: dict[str, list[str]]) -> bool:
+def has_told(client: SyncPrefectClient, run_id: UUID) -> bool:
     """Whether a run has told that it lives."""
     answer = client._client.post(
         "/events/filter",
         json={
             "filter": {
                 "event": {"name": ["prefect.flow-run.heartbeat"]},
-                "resource": {"id": resource["prefect.resource.id"]},
+                "resource": {"id": [f"prefect.flow-run.{run_id}"]},
                 "occurred": {"since": "2020-01-01T00:00:00Z"},
             }
         },

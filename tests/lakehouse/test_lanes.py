@@ -1,5 +1,6 @@
 """One writer at a time: threads, processes, and what a killed one leaves."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -53,21 +54,15 @@ def test_the_lane_of_a_killed_process_is_free(tmp_path: Path, holder) -> None:
     holder.kill()
     holder.wait()
     with lane(tmp_path, "gold.forecasts", 0):
-        pass
+        assert str(os.getpid()) in (tmp_path / ".lanes" / "gold.forecasts.lock").read_text()
 
 
 def test_who_waits_comes_in_when_the_other_is_done(tmp_path: Path, holder) -> None:
-    begun = threading.Event()
-
-    def leave() -> None:
-        begun.wait()
-        holder.stdin.close()
-
-    other = threading.Thread(target=leave)
+    other = threading.Thread(target=holder.stdin.close)
     other.start()
-    begun.set()
     with lane(tmp_path, "gold.forecasts"):
         other.join()
+        assert holder.wait() == 0
 
 
 def test_a_thread_enters_its_own_lane_again_and_another_thread_does_not(tmp_path: Path) -> None:
