@@ -162,14 +162,16 @@ def _silent(arrow: ArrowTables, catalogue: Catalogue, as_of: datetime) -> Iterat
 
 def _failed(arrow: ArrowTables, as_of: datetime) -> Iterator[Condition]:
     """Steps whose newest live run failed; that forecasts lack is told by itself, and a day that
-    broke off by what broke it, where that could say so."""
+    broke off by what broke it, where that could say so, until forecasts are made again."""
     since = [("run_kind", "=", "live"), ("as_of", ">", as_of - _FAILED_DAYS * DAY)]
     names = ["step", "status", "reason", "started_at"]
     rows = arrow.rows(RUNS, names, [*since, ("as_of", "<=", as_of)])
     newest = {row["step"]: row for row in sorted(rows, key=lambda row: row["started_at"])}
     failed = {step: row for step, row in sorted(newest.items()) if row["status"] == "failed"}
+    made = newest.get("forecast", {"status": "failed"})
     for step, row in failed.items():
-        if step != "forecast" and (step != "daily" or len(failed) == 1):
+        again = made["status"] == "ok" and made["started_at"] > row["started_at"]
+        if step != "forecast" and (step != "daily" or (len(failed) == 1 and not again)):
             yield Condition(advice.FAILED, step, row["reason"])
 
 

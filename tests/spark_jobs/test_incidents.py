@@ -258,3 +258,19 @@ def test_a_step_that_failed_is_told_of_until_it_runs_again(town: Town) -> None:
     assert town.run(1) == [("failed", "opened", "watch")]
     ran(2, "ok")
     assert town.run(2) == [("failed", "ended", "watch")]
+
+
+def test_a_day_that_broke_off_is_told_of_until_forecasts_are_made_again(town: Town) -> None:
+    """Also by the day that is made again, before its own row says that it is done."""
+
+    def ran(step: str, day: float, status: str) -> None:
+        at = NOW + timedelta(days=day)
+        row = RUNS.row(step=step, status=status, reason="Crashed", run_kind="live",
+                       as_of=at, started_at=at)  # fmt: skip
+        town.small.arrow.append(RUNS, [row])
+
+    ran("forecast", 0, "ok")
+    ran("daily", 0.5, "failed")
+    assert town.run(1) == [("failed", "opened", "daily")]
+    ran("forecast", 2, "ok")
+    assert town.run(2) == [("failed", "ended", "daily")]
