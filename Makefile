@@ -9,7 +9,7 @@ export PYTHON
 # Processes that share the tests; each has a JVM of its own.
 JOBS ?= 2
 
-.PHONY: help demo test setup setup-system test-slow lint format docs lock \
+.PHONY: help demo test setup setup-system setup-s3 test-slow test-aws lint format docs lock \
   bench-accuracy clean lint-containers lint-terraform lint-workflows
 
 help: ## This list
@@ -21,7 +21,7 @@ demo: setup ## Set up, then run the main job offline on recorded data (ARGS=--fr
 	@$(BIN)/gridcast demo $(ARGS)
 
 test: lint ## Set up, then check style, types, import rules, and run the tests
-	$(BIN)/pytest -m "not slow" --numprocesses $(JOBS) --dist loadgroup $(ARGS)
+	$(BIN)/pytest -m "not slow and not aws" --numprocesses $(JOBS) --dist loadgroup $(ARGS)
 
 ## Set-up
 setup: ## Make .venv from requirements.lock and fetch the Delta jars; does nothing when done
@@ -60,6 +60,12 @@ test-slow: setup ## The tests that take minutes
 
 bench-accuracy: setup ## Accuracy on the public series of ../shared/data: hours (ARGS="DATA OUTPUT")
 	$(BIN)/python -m benchmarks.accuracy $(or $(ARGS),../shared/data .cache/accuracy)
+
+setup-s3: setup ## Fetch what a lakehouse on S3 needs beside: S3A and the AWS SDK, 650 MB
+	@$(BIN)/python -m gridcast.jars --s3
+
+test-aws: setup-s3 ## A day, and several writers, on the S3 of moto's server: minutes
+	$(BIN)/pytest -m aws tests/aws $(ARGS)
 
 docs: setup ## Write docs/tables.md anew from the table contracts
 	$(BIN)/python -m gridcast.tables_doc

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from lakehouse.arrow import ArrowTables, schema
 from lakehouse.catalogue import WEATHER_VARIABLES, Catalogue
 from lakehouse.catalogue.reading import checked
+from lakehouse.places import filled
 from lakehouse.tables import TABLES, Table
 from lakehouse.tables.gold import PROMOTIONS, TRAINING_RUNS
 from lakehouse.tables.silver import OBSERVATIONS, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
@@ -229,7 +230,8 @@ def train(world: World, folder: Path, arrow: ArrowTables) -> None:
         }
         about = {"series_group": group, "model_version": VERSION}
         for kind, model in fitted.items():
-            Trained(kind, model, flat).save(Model(group, kind, VERSION).folder(folder))
+            with filled(Model(group, kind, VERSION).folder(folder)) as files:
+                Trained(kind, model, flat).save(files)
             row = TRAINING_RUNS.row(
                 **about, model_name=kind, as_of=decided, status="ok", pinball=0.9
             )

@@ -55,12 +55,14 @@ def export_champion(
     folder: Annotated[Path, typer.Argument(help="A new folder; the scorer's image takes it in.")],
 ) -> None:
     """Write the model that is in charge of a group into a folder, for the scorer."""
+    from lakehouse.places import at_hand
     from serving.scorer.champion import Champion, bake
     from spark_jobs import by_hand
 
     front: Front = context.obj
     chosen, saved = by_hand.in_charge(front.settings, group)
-    bake(Champion(group, chosen.model_name, chosen.model_version), saved, folder)
+    with at_hand(saved) as here:
+        bake(Champion(group, chosen.model_name, chosen.model_version), here, folder)
     front.console.print(f"{group}: {chosen.name} is in {folder}.", markup=False, soft_wrap=True)
 
 

@@ -1,8 +1,6 @@
 """`gridcast demo`: the main job on the sample, from an empty folder to a report."""
 
-import shutil
 from datetime import datetime
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -21,6 +19,7 @@ from gridcast.page import print_page
 from lakehouse.catalogue import SeriesGroup
 from lakehouse.clock import SampleClock
 from lakehouse.errors import BadInput
+from lakehouse.places import Place, remove
 from lakehouse.time import DAY, day_start, local_day
 
 DAYS = 17
@@ -53,7 +52,7 @@ def run_demo(front: Front, fresh: bool, days: int | None, incident: str | None) 
     print_page(front, new_run(settings.profile, None), monotonic() - started)
 
 
-def _empty(lakehouse: Path) -> None:
+def _empty(lakehouse: Place) -> None:
     """Remove a lakehouse folder. Raises BadInput for a folder that is something else."""
     if not lakehouse.exists():
         return
@@ -62,7 +61,7 @@ def _empty(lakehouse: Path) -> None:
             f"--fresh removes the lakehouse folder, but {lakehouse} holds no tables: is it the "
             "right one? Remove it by hand, or choose another with --lakehouse."
         )
-    shutil.rmtree(lakehouse)
+    remove(lakehouse)
 
 
 def _days(incident: Incident | None) -> int:

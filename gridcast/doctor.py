@@ -14,6 +14,7 @@ from rich.table import Table
 from gridcast import jars, system
 from gridcast.front import MLFLOW_PORT, PREFECT_PORT
 from lakehouse.errors import GridcastError
+from lakehouse.places import Place
 from lakehouse.settings import Settings
 
 FREE_GIB = 5
@@ -39,7 +40,7 @@ def checks(settings: Settings) -> list[Check]:
         _jars(settings.jars),
         _profile(settings),
         _writable(settings.lakehouse),
-        _space(settings.lakehouse),
+        _space(settings.here),
         _port("Prefect", PREFECT_PORT, "/api/health"),
         _port("MLflow", MLFLOW_PORT, "/health"),
     ]
@@ -88,7 +89,9 @@ def _profile(settings: Settings) -> Check:
     return Check(name, True, f"{found} ({settings.catalogue})")
 
 
-def _writable(folder: Path) -> Check:
+def _writable(folder: Place) -> Check:
+    if not isinstance(folder, Path):
+        return _writable_on_s3(folder)
     place = _nearest(folder)
     name = "Lakehouse folder writable"
     try:
@@ -98,6 +101,20 @@ def _writable(folder: Path) -> Check:
         fix = f"chown or chmod {place}, or choose another folder with GRIDCAST_LAKEHOUSE=FOLDER."
         return Check(name, False, f"{place}: {fault.strerror}", fix)
     return Check(name, True, str(folder) if place == folder else f"{folder} (not made yet)")
+
+
+def _writable_on_s3(folder: Place) -> Check:
+    name, mark = "Lakehouse on S3 writable", folder / ".doctor"
+    try:
+        mark.write_text("")
+        mark.unlink()
+    except Exception as fault:  # botocore's, of many kinds: no bucket, no network, no permission
+        fix = (
+            "Check the bucket's name, AWS_REGION, and that these credentials may get, put, list "
+            "and delete there ('aws sts get-caller-identity' tells whose they are)."
+        )
+        return Check(name, False, f"{folder}: {fault}", fix)
+    return Check(name, True, str(folder))
 
 
 def _space(folder: Path) -> Check:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -24,7 +23,7 @@ class Front:
     """The shared options of the command line."""
 
     profile: str | None = None
-    lakehouse: Path | None = None
+    lakehouse: str | None = None
     verbose: bool = False
     lasting: bool = False
 
@@ -37,7 +36,7 @@ class Front:
         if self.profile:
             os.environ["GRIDCAST_PROFILE"] = self.profile
         if self.lakehouse:
-            os.environ["GRIDCAST_LAKEHOUSE"] = str(self.lakehouse)
+            os.environ["GRIDCAST_LAKEHOUSE"] = self.lakehouse
         if self.verbose:
             os.environ["GRIDCAST_VERBOSE"] = "true"
         return load_settings()
@@ -49,7 +48,7 @@ class Front:
 
     def prepare_prefect(self) -> None:
         """Point Prefect at this lakehouse's own store, before it is imported."""
-        home = self.settings.lakehouse / "prefect"
+        home = self.settings.here / "prefect"
         home.mkdir(parents=True, exist_ok=True)
         os.environ.setdefault("PREFECT_HOME", str(home))
         os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")

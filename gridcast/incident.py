@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
@@ -56,8 +55,7 @@ def front_of(front: Front, name: str, incident: Incident) -> Front:
     os.environ["GRIDCAST_CATALOGUE"] = incident.catalogue
     os.environ["GRIDCAST_EMULATOR_FAULTS"] = json.dumps(incident.faults)
     given = front.lakehouse or os.environ.get("GRIDCAST_LAKEHOUSE")
-    folder = Path(given) if given else Path(f"lakehouse-data-{name}")
-    return replace(front, lakehouse=folder)
+    return replace(front, lakehouse=given or f"lakehouse-data-{name}")
 
 
 @dataclass

@@ -1,7 +1,8 @@
-"""The Delta jars: resolved once by Spark's own Ivy, checked against a lock, kept in `.jars/`.
+"""The jars beside Spark's own: resolved once by its Ivy, checked against a lock, and kept.
 
-`python -m gridcast.jars` is the last step of `make setup`. Once the folder is what the lock says
-it does nothing, so no later start needs the network.
+`python -m gridcast.jars` is the last step of `make setup`: Delta's, in `.jars/`. With `--s3` it is
+S3A and the AWS SDK (650 MB), in `.jars-s3/`, for a lakehouse on S3. Once a folder is what its lock
+says it does nothing, so no later start needs the network.
 """
 
 import argparse
@@ -22,11 +23,15 @@ from lakehouse.errors import SetupError
 PROJECT = Path(__file__).resolve().parent.parent
 JARS = PROJECT / ".jars"
 LOCK = PROJECT / "deployments" / "setup" / "jars.lock"
+S3_JARS = PROJECT / ".jars-s3"
+S3_LOCK = LOCK.with_name("jars-s3.lock")
 SCRATCH = PROJECT / ".cache"
 
 # pyspark brings its own, in other versions, and two of a kind clash (NoClassDefFoundError).
 _BROUGHT_BY_SPARK = ("com.*:*", "commons-*:*", "io.airlift:*", "javax.*:*", "org.*:*")
 _NOT_NEEDED = ("io.unitycatalog:*",)
+# S3A's own are of org.apache.hadoop, as Spark's are: none of what it asks for comes with Spark.
+_LEFT_OUT_OF = {"org.apache.hadoop:hadoop-aws": ("org.wildfly.openssl:*",)}
 
 _TRACE = re.compile(r"\s+(at |\.\.\. )|\s*$")
 _OFFLINE_HINT = (
@@ -77,7 +82,7 @@ def put_in_place(resolved: Path, folder: Path, lock: JarsLock) -> None:
         wrong = faults(partial, lock)
         if wrong:
             raise SetupError(
-                f"Expected the jars of {lock.package} as in deployments/setup/jars.lock, but "
+                f"Expected the jars of {lock.package} as locked in deployments/setup, but "
                 f"{'; '.join(wrong)}. Nothing was changed. Run 'make setup' again; if it stays so, "
                 "the repository that answers is not to be trusted."
             )
@@ -105,7 +110,7 @@ def resolve(package: str, scratch: Path) -> Path:
         "--packages",
         package,
         "--exclude-packages",
-        ",".join(_BROUGHT_BY_SPARK + _NOT_NEEDED),
+        ",".join(_LEFT_OUT_OF.get(package.rpartition(":")[0], _BROUGHT_BY_SPARK + _NOT_NEEDED)),
         "--conf",
         f"spark.jars.ivy={scratch / 'ivy'}",
     ]
@@ -149,7 +154,7 @@ def relock(package: str, file: Path, scratch: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="jars-", dir=scratch) as temporary:
         jars = sorted(resolve(package, Path(temporary)).glob("*.jar"))
         sums = "".join(f'"{jar.name}" = "{_sha256(jar)}"\n' for jar in jars)
-    comment = "# The Delta jars. `python -m gridcast.jars --relock PACKAGE` writes this file.\n"
+    comment = "# `python -m gridcast.jars --relock PACKAGE` writes this file; see there.\n"
     file.write_text(f'{comment}package = "{package}"\n\n[sha256]\n{sums}')
 
 
@@ -160,13 +165,20 @@ def _sha256(file: Path) -> str:
 
 def main() -> int:
     """Put the jars in place; 2 and a sentence where that is not possible."""
-    parser = argparse.ArgumentParser(prog="python -m gridcast.jars", description="The Delta jars")
+    parser = argparse.ArgumentParser(prog="python -m gridcast.jars", description="Spark's jars")
+    parser.add_argument("--s3", action="store_true", help="those for S3, in place of Delta's")
     parser.add_argument("--relock", metavar="PACKAGE", help="write the lock anew for this package")
     asked = parser.parse_args()
     try:
+        folder, lock = (S3_JARS, S3_LOCK) if asked.s3 else (JARS, LOCK)
         if asked.relock:
-            relock(asked.relock, LOCK, SCRATCH)
-        print(ensure(JARS, read_lock(), SCRATCH))
+            relock(asked.relock, lock, SCRATCH)
+        print(ensure(folder, read_lock(lock), SCRATCH))
+        if asked.s3:
+            from lakehouse.spark import log_store
+
+            if not log_store.is_compiled(folder):
+                log_store.compile_into(folder, [*JARS.glob("*.jar"), *folder.glob("*.jar")])
     except SetupError as fault:
         print(fault, file=sys.stderr)
         return 2

@@ -79,7 +79,8 @@ def options(
         str | None, typer.Option(help="sample (default) or live; also GRIDCAST_PROFILE.")
     ] = None,
     lakehouse: Annotated[
-        Path | None, typer.Option(help="Folder of the tables; also GRIDCAST_LAKEHOUSE.")
+        str | None,
+        typer.Option(help="Folder of the tables, or s3://BUCKET; also GRIDCAST_LAKEHOUSE."),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show logs and traces.")] = False,
     is_version_asked: Annotated[

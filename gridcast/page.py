@@ -8,6 +8,7 @@ from rich.table import Table
 
 from flows.run import Run
 from gridcast.front import MLFLOW_PORT, SERVER, Front
+from lakehouse.places import Place, listing
 from lakehouse.tables import TABLES
 from lakehouse.time import iso
 from spark_jobs.report import SIMULATED, accuracy
@@ -30,15 +31,16 @@ def print_page(front: Front, run: Run, seconds: float) -> None:
     for sentence in SIMULATED:
         print_out(f"[dim]Simulated: {sentence}[/]")
     folder = run.settings.lakehouse
-    reports = sorted((folder / "reports").glob("*.html"))
+    reports = sorted(name for name, _ in listing(folder / "reports") if name.endswith(".html"))
+    report = _near(folder / "reports" / reports[-1]) if reports else ""
     print_out()
-    print_out(f"Report   {_near(reports[-1]) if reports else 'none yet: gridcast run monitor'}")
+    print_out(f"Report   {report or 'none yet: gridcast run monitor'}")
     print_out(f"Mail     {_near(folder / 'outbox')}")
     print_out(
-        f"MLflow   {_near(folder / 'mlflow')}; page with 'gridcast up': "
+        f"MLflow   {_near(run.settings.here / 'mlflow')}; page with 'gridcast up': "
         f"http://127.0.0.1:{MLFLOW_PORT}"
     )
-    print_out(f"Prefect  {_near(folder / 'prefect')}; page with 'gridcast up': {SERVER}")
+    print_out(f"Prefect  {_near(run.settings.here / 'prefect')}; page with 'gridcast up': {SERVER}")
     print_out()
     print_out("Try next")
     for command in (
@@ -75,5 +77,5 @@ def _accuracy(frame: pd.DataFrame) -> Table:
     return table
 
 
-def _near(path: Path) -> str:
-    return os.path.relpath(path)
+def _near(path: Place) -> str:
+    return os.path.relpath(path) if isinstance(path, Path) else str(path)

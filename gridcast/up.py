@@ -45,12 +45,12 @@ class Service:
     told: str = ""
 
 
-def services(lakehouse: Path) -> list[Service]:
+def services(here: Path) -> list[Service]:
     """All of them, in the order of the table of addresses."""
     tools = shlex.quote(str(Path(sys.executable).parent))
     python = shlex.quote(sys.executable)
     serve = f"{tools}/gridcast serve"
-    mlflow = shlex.quote(f"sqlite:///{lakehouse / 'mlflow' / 'mlflow.db'}")
+    mlflow = shlex.quote(f"sqlite:///{here / 'mlflow' / 'mlflow.db'}")
     dashboards = f"{serve} dashboards --port {DASHBOARDS_PORT} --api http://{HOST}:{API_PORT}"
     return [
         Service(
@@ -96,7 +96,7 @@ def services(lakehouse: Path) -> list[Service]:
 def run_up(front: Front) -> None:
     """Start everything and stay until Ctrl-C. Raises SetupError where a port is taken."""
     settings = front.settings
-    found = services(settings.lakehouse)
+    found = services(settings.here)
     for service in found:
         if service.port and _taken(service.port):
             raise SetupError(
@@ -105,7 +105,7 @@ def run_up(front: Front) -> None:
                 "'gridcast up'."
             )
     front.prepare_prefect()
-    (settings.lakehouse / "mlflow").mkdir(parents=True, exist_ok=True)
+    (settings.here / "mlflow").mkdir(parents=True, exist_ok=True)
     ArrowTables(settings.lakehouse).create_missing(TABLES)
     environment = os.environ | {
         "PREFECT_API_URL": f"{SERVER}/api",

@@ -8,21 +8,24 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import deltalake
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake.exceptions import TableNotFoundError
-from deltalake.transaction import AddAction, RemoveAction
+from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Transaction
 
 from lakehouse import migrations
 from lakehouse.arrow_types import ARROW_TYPES
 from lakehouse.errors import TableError
 from lakehouse.lanes import lane
+from lakehouse.leases import Lease
+from lakehouse.places import Place, storage_options
 from lakehouse.tables import Table
 
+#: The application by which Delta's log tells of the newest lease that was written in.
+FENCE = "gridcast.lane"
 _ORDERED = ("string", "timestamp", "date", "int", "bigint", "double")
 _PREFIX = 32
 """Letters of a text that the log keeps, as Delta's own writer does."""
@@ -43,9 +46,10 @@ def _batch(table: Table, rows: Sequence[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(list(rows), schema=bare)
 
 
-def _add_action(table: Table, file: Path, folder: Path) -> AddAction:
+def _add_action(table: Table, file: Place, folder: Place) -> AddAction:
     """What the log says of a file: its rows, and between which values a reader finds them."""
-    footer = pq.read_metadata(file)
+    with file.open("rb") as content:
+        footer = pq.read_metadata(content)
     told = _statistics(footer)
     for column in table.columns:
         if not column.nullable and any(part.null_count for part in told.get(column.name, ())):
@@ -54,7 +58,7 @@ def _add_action(table: Table, file: Path, folder: Path) -> AddAction:
                 "has rows without. The table is as it was; the step that made the rows is at fault."
             )
     return AddAction(
-        path=file.relative_to(folder).as_posix(),
+        path=str(file).removeprefix(f"{folder}/"),
         size=file.stat().st_size,
         partition_values={},
         modification_time=int(file.stat().st_mtime * 1000),
@@ -102,15 +106,15 @@ class ArrowTables:
 
     def __init__(
         self,
-        lakehouse: Path,
-        elsewhere: Mapping[str, Path] | None = None,
+        lakehouse: Place,
+        elsewhere: Mapping[str, Place] | None = None,
         recorded_by: datetime | None = None,
     ) -> None:
         self._lakehouse = lakehouse
         self._elsewhere = dict(elsewhere or {})
         self.recorded_by = recorded_by
 
-    def beside(self, folder: Path, tables: Iterable[Table]) -> "ArrowTables":
+    def beside(self, folder: Place, tables: Iterable[Table]) -> "ArrowTables":
         """The same lakehouse, but these tables of it lie below another folder."""
         moved = dict.fromkeys((table.name for table in tables), folder)
         return ArrowTables(self._lakehouse, self._elsewhere | moved, self.recorded_by)
@@ -119,19 +123,18 @@ class ArrowTables:
         """The same tables, read as if nothing had been fetched after a moment; None is all."""
         return ArrowTables(self._lakehouse, self._elsewhere, by)
 
-    def path(self, table: Table) -> Path:
+    def path(self, table: Table) -> Place:
         """The folder of a table."""
         return self._elsewhere.get(table.name, self._lakehouse) / table.folder
 
     def create_missing(self, tables: Iterable[Table]) -> None:
         """Create the tables that do not exist yet, with comments and retention; empty."""
         for table in tables:
-            path = str(self.path(table))
-            if deltalake.DeltaTable.is_deltatable(path):
+            if self.is_there(table):
                 continue
             number = migrations.contract(table.name, migrations.newest())
             deltalake.DeltaTable.create(
-                path,
+                str(self.path(table)),
                 schema=deltalake.Schema.from_arrow(migrations.marked(schema(table), number)),
                 mode="ignore",
                 name=table.name,
@@ -142,11 +145,18 @@ class ArrowTables:
                     "delta.deletedFileRetentionDuration": f"interval {table.retention_days} days",
                     "delta.logRetentionDuration": f"interval {table.retention_days} days",
                 },
+                storage_options=storage_options(self.path(table)),
             )
 
-    def lane(self, table: Table) -> AbstractContextManager[None]:
+    def is_there(self, table: Table) -> bool:
+        """Whether the table has been made."""
+        path = self.path(table)
+        return deltalake.DeltaTable.is_deltatable(str(path), storage_options(path))
+
+    def lane(self, table: Table) -> AbstractContextManager[Lease | None]:
         """Where one writer at a time is: every write is done in it, and so is a look at what the
-        table holds that the write depends on. Raises BusyError where it does not become free."""
+        table holds that the write depends on; on S3 a lease. Raises BusyError where it does not
+        become free."""
         return lane(self._elsewhere.get(table.name, self._lakehouse), table.name)
 
     def version(self, table: Table) -> int:
@@ -222,19 +232,24 @@ class ArrowTables:
         It is written only where it differs, in one commit; older versions stay readable.
         """
         batch = _batch(table, rows)
-        with self.lane(table):
+        with self.lane(table) as lease:
             held = self.rows(table)
             changed = [row for row in rows if row not in held]
             if changed or len(held) != len(rows):
-                deltalake.write_deltalake(self.open(table), batch, mode="overwrite")
+                delta = self.open(table)
+                commit = _fenced(delta, lease)
+                deltalake.write_deltalake(delta, batch, mode="overwrite", commit_properties=commit)
         return len(changed)
 
     def append(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Append rows as they are, in one commit."""
-        with self.lane(table):
-            deltalake.write_deltalake(self.open(table), _batch(table, rows), mode="append")
+        batch = _batch(table, rows)
+        with self.lane(table) as lease:
+            delta = self.open(table)
+            commit = _fenced(delta, lease)
+            deltalake.write_deltalake(delta, batch, mode="append", commit_properties=commit)
 
-    def adopt(self, table: Table, files: Sequence[Path]) -> None:
+    def adopt(self, table: Table, files: Sequence[Place]) -> None:
         """Make Parquet files below the table's folder part of it, in one commit.
 
         Raises TableError where they lack a value that the contract asks for.
@@ -242,9 +257,12 @@ class ArrowTables:
         actions: list[AddAction | RemoveAction] = [
             _add_action(table, file, self.path(table)) for file in files
         ]
-        with self.lane(table):
+        with self.lane(table) as lease:
             delta = self.open(table)
-            delta.create_write_transaction(actions, "append", delta.schema())
+            commit = _fenced(delta, lease)
+            delta.create_write_transaction(
+                actions, "append", delta.schema(), commit_properties=commit
+            )
 
     def open(self, table: Table) -> deltalake.DeltaTable:
         """The Delta table itself. Raises TableError where it does not exist, or where its contract
@@ -256,7 +274,8 @@ class ArrowTables:
     def unchecked(self, table: Table) -> deltalake.DeltaTable:
         """The Delta table of whatever contract. Raises TableError where it does not exist."""
         try:
-            return deltalake.DeltaTable(str(self.path(table)))
+            path = self.path(table)
+            return deltalake.DeltaTable(str(path), storage_options=storage_options(path))
         except TableNotFoundError:
             raise TableError(
                 f"Expected the Delta table {table.name} at {self.path(table)}; there is none. "
@@ -267,6 +286,20 @@ class ArrowTables:
         if self.recorded_by is None or "recorded_at" not in table.column_names:
             return filters
         return [*(filters or ()), ("recorded_at", "<=", self.recorded_by)]
+
+
+def _fenced(delta: deltalake.DeltaTable, lease: Lease | None) -> CommitProperties | None:
+    """How a writer that has a lease commits: the very next version of what it has looked at, which
+    has nothing of a later lease, or not at all. Raises BusyError where the lease is over."""
+    if lease is None:
+        return None
+    number = lease.fence()
+    if (delta.transaction_version(FENCE) or 0) >= number:
+        raise lease.lost()
+    return CommitProperties(
+        app_transactions=[Transaction(FENCE, number)],
+        max_commit_retries=0,
+    )
 
 
 _TIMES = ("timestamp", "date")

@@ -1,12 +1,11 @@
 """What time it is: the system's clock in `live`, a persisted sample clock in `sample`."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
 
 from lakehouse.errors import BadInput
+from lakehouse.places import Place, whole
 from lakehouse.time import iso, parse_utc
-from lakehouse.whole_files import whole
 
 
 class Clock(Protocol):
@@ -31,7 +30,7 @@ class SampleClock:
 
     simulated = True
 
-    def __init__(self, file: Path, start: datetime) -> None:
+    def __init__(self, file: Place, start: datetime) -> None:
         self._file = file
         self._start = start.astimezone(UTC)
 

@@ -9,7 +9,6 @@ between leaves nothing that a second run would not write again, and nothing half
 import gzip
 import hashlib
 import json
-import os
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from lakehouse.errors import BadInput
+from lakehouse.places import Place, whole
 from lakehouse.time import iso, parse_utc
 
 CSV = "text/csv"
@@ -27,7 +27,7 @@ PARQUET = "application/vnd.apache.parquet"
 FILES = "/file/"
 _GZIP_MAGIC = b"\x1f\x8b"
 _PARQUET_MAGIC = b"PAR1"
-_BODY, _SIDECAR, _DRAFT = ".body", ".json", ".draft"
+_BODY, _SIDECAR = ".body", ".json"
 _INSTANTS = ("window_start", "window_end", "fetched_at")
 _OK = 200
 
@@ -117,7 +117,7 @@ def unpacked(body: bytes, name: str) -> bytes:
 class LandingZone:
     """A folder of bodies and their sidecars, by source, data set and day."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         self._folder = folder
 
     def write(self, response: Response, run_id: str = "") -> dict[str, Any]:
@@ -142,7 +142,7 @@ class LandingZone:
             _write_whole(sidecar, text.encode())
         return rows
 
-    def path(self, body_path: str) -> Path:
+    def path(self, body_path: str) -> Place:
         """The file of a body, from its manifest row."""
         return self._folder / body_path
 
@@ -189,19 +189,17 @@ class LandingZone:
         }
 
 
-def _write_whole(file: Path, content: bytes) -> None:
-    """A file that is there is whole: it is written under another name first."""
+def _write_whole(file: Place, content: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}{_DRAFT}")
-    draft.write_bytes(content)
-    os.replace(draft, file)
+    with whole(file) as draft:
+        draft.write_bytes(content)
 
 
 def _as_text(row: dict[str, Any]) -> dict[str, Any]:
     return row | {name: row[name].isoformat() for name in _INSTANTS}
 
 
-def _rows_of(sidecar: Path) -> list[dict[str, Any]]:
+def _rows_of(sidecar: Place) -> list[dict[str, Any]]:
     try:
         rows: list[dict[str, Any]] = json.loads(sidecar.read_bytes())
         return [row | {name: parse_utc(row[name]) for name in _INSTANTS} for row in rows]

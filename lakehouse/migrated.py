@@ -74,7 +74,7 @@ def plan(
     steps = [
         _step(table, arrow.unchecked(table), goal, migrations)
         for table in tables
-        if DeltaTable.is_deltatable(str(arrow.path(table)))
+        if arrow.is_there(table)
     ]
     return [step for step in steps if step.at != step.to]
 

@@ -8,9 +8,10 @@ import os
 import tomllib
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
+    BeforeValidator,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
@@ -24,6 +25,7 @@ from pydantic_settings.exceptions import SettingsError
 from lakehouse.catalogue import Catalogue, read_catalogue
 from lakehouse.clock import Clock, SampleClock, SystemClock
 from lakehouse.errors import ConfigError
+from lakehouse.places import Place, place
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -36,7 +38,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GRIDCAST_", extra="forbid", frozen=True)
 
     profile: str = "sample"
-    lakehouse: Path = Path("lakehouse-data")
+    # A folder of this machine, or of S3: s3://BUCKET/FOLDER.
+    lakehouse: Annotated[Place, BeforeValidator(place)] = Path("lakehouse-data")
+    # Files of this machine alone, where the lakehouse is on S3: logs, Prefect's and MLflow's own.
+    machine_folder: Path = Path("~/.gridcast")
     catalogue: str
     clock: Literal["system", "sample"]
     sample_start: datetime | None = None
@@ -50,6 +55,7 @@ class Settings(BaseSettings):
     emulator_faults: tuple[str, ...] = ()
     seconds_between_requests: dict[Source, NonNegativeFloat] = {}
     jars: Path = PROJECT / ".jars"
+    s3_jars: Path = PROJECT / ".jars-s3"
     spark_master: str = "local[2]"
     spark_driver_memory: str = "2g"
     spark_jvm_options: str = ""
@@ -102,6 +108,13 @@ class Settings(BaseSettings):
     def sample_folder(self) -> Path:
         """The recorded data that the emulator plays."""
         return self.sample_data if self.sample_data.is_absolute() else PROJECT / self.sample_data
+
+    @property
+    def here(self) -> Path:
+        """A folder for files of this machine alone: the lakehouse, where it is on this machine."""
+        if isinstance(self.lakehouse, Path):
+            return self.lakehouse
+        return self.machine_folder.expanduser().resolve()
 
     def read_catalogue(self) -> Catalogue:
         """The profile's series catalogue, with the series added to its lakehouse.
@@ -166,4 +179,4 @@ def load_settings(profile: str | None = None, **overrides: Any) -> Settings:
         raise ConfigError(f"Profile '{name}': {where}: {first['msg']}.") from None
     chosen = {key: value for key, value in overrides.items() if value is not None}
     settings = settings.model_copy(update=chosen | {"profile": name})
-    return settings.model_copy(update={"lakehouse": settings.lakehouse.expanduser().resolve()})
+    return settings.model_copy(update={"lakehouse": place(settings.lakehouse)})

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from lakehouse.errors import GridcastError
+from lakehouse.places import Place
 
 _SECONDS = 20.0
 """How long a server may take for one answer: one that hangs holds nobody up for long."""
@@ -106,7 +106,7 @@ class Ses:
         return f"taken by SES as {told['MessageId']}"
 
 
-def read(file: Path) -> EmailMessage:
+def read(file: Place) -> EmailMessage:
     """A mail of the outbox, as it was written."""
     return message_from_bytes(file.read_bytes(), policy=SMTP)
 

@@ -8,9 +8,7 @@ chance, so a repeated run changes nothing.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
 import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -18,9 +16,9 @@ from email.headerregistry import Address
 from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP
 from email.utils import format_datetime
-from pathlib import Path
 
 from lakehouse.errors import BadInput
+from lakehouse.places import Place, whole
 from monitoring.report import Report, content_id
 
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
@@ -69,7 +67,7 @@ def message(
     return mail
 
 
-def put_in_outbox(mail: EmailMessage, folder: Path) -> Path:
+def put_in_outbox(mail: EmailMessage, folder: Place) -> Place:
     """Write the mail to `<message_id>.eml` in the folder and return the path.
 
     The file appears whole or not at all. One mail per message id: a file that is already there
@@ -80,16 +78,8 @@ def put_in_outbox(mail: EmailMessage, folder: Path) -> Path:
     if path.exists():
         return path
     folder.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as target:
-            target.write(mail.as_bytes(policy=SMTP))
-            target.flush()
-            os.fsync(target.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole(path) as draft:
+        draft.write_bytes(mail.as_bytes(policy=SMTP))
     return path
 
 

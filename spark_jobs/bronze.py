@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from lakehouse.arrow import ArrowTables
 from lakehouse.errors import BadInput
 from lakehouse.landing import LandingZone
+from lakehouse.places import spark_uri
 from lakehouse.spark.local import local_frame
 from lakehouse.spark.quality import refused, with_broken_rule
 from lakehouse.spark.tables import SparkTables, struct_type
@@ -49,7 +50,7 @@ Landings = Sequence[dict[str, Any]]
 
 def landed_bodies(tables: SparkTables, zone: LandingZone, landings: Landings) -> DataFrame:
     """The manifest rows with their bodies as text, in column `body`."""
-    files = [str(zone.path(row["body_path"])) for row in landings]
+    files = [spark_uri(zone.path(row["body_path"])) for row in landings]
     texts = tables.spark.read.text(files, wholetext=True).select(
         F.regexp_extract("_metadata.file_name", r"^(.*)\.body$", 1).alias("landing_id"),
         F.col("value").alias("body"),

@@ -1,10 +1,10 @@
 """A person decides who is in charge of a group: one more row of gold.promotions, with a reason."""
 
 from datetime import datetime
-from pathlib import Path
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.errors import BadInput
+from lakehouse.places import Place
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import PROMOTIONS, TRAINING_RUNS
 from spark_jobs.champions import Model, in_charge_until, naive_of, standings_at
@@ -55,7 +55,7 @@ def rollback(
     return _decided(arrow, settings, group, held[-2][0], reason, at, run_id)
 
 
-def in_charge(settings: Settings, group: str) -> tuple[Model, Path]:
+def in_charge(settings: Settings, group: str) -> tuple[Model, Place]:
     """The champion of a group, and the folder that its training left.
 
     Raises BadInput for an unknown group, or one that seasonal naive is in charge of.

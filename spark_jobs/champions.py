@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from lakehouse.arrow import ArrowTables
+from lakehouse.places import Place
 from lakehouse.tables.gold import PROMOTIONS, TRAINING_RUNS
 from models.trained import LINEAR
 
@@ -29,7 +29,7 @@ class Model:
         """For a person."""
         return f"{self.model_name} {self.model_version}"
 
-    def folder(self, models: Path) -> Path:
+    def folder(self, models: Place) -> Place:
         """Where it lies among all models."""
         return models / self.series_group / self.model_name / self.model_version
 

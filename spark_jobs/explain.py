@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 from lakehouse.arrow import ArrowTables
 from lakehouse.landing import LandingZone
 from lakehouse.newest import preferred
+from lakehouse.places import Place
 from lakehouse.tables import Table
 from lakehouse.tables.bronze import LANDINGS
 from lakehouse.tables.gold import CALIBRATION, FEATURES, PROMOTIONS, TRAINING_RUNS
@@ -30,10 +30,10 @@ from lakehouse.tables.silver import (
     WEATHER_OBSERVATIONS,
 )
 from lakehouse.time import DAY, day_start, local_day
-from models.saved import read_stretch
 from spark_jobs.broken import broken_days
 from spark_jobs.champions import FALLBACK, in_order
 from spark_jobs.one_forecast import Asked, chosen
+from spark_jobs.stored_models import read_stretch
 
 WHOLE, GONE, ALTERED, UNTOLD = "whole", "gone", "altered", "not in bronze.landings"
 _SPAN_OF_A_VALUE = DAY
@@ -68,7 +68,7 @@ class Explanation:
     bodies: list[dict[str, Any]]
 
 
-def explain(lakehouse: Path, asked: Asked) -> Explanation:
+def explain(lakehouse: Place, asked: Asked) -> Explanation:
     """Walk the chain. Raises BadInput where there is no such forecast."""
     arrow = ArrowTables(lakehouse)
     row = chosen(arrow, asked)
@@ -182,17 +182,17 @@ def _told(rows: pa.Table) -> Window:
     )
 
 
-def _model(arrow: ArrowTables, lakehouse: Path, row: Mapping[str, Any]) -> dict[str, Any]:
+def _model(arrow: ArrowTables, lakehouse: Place, row: Mapping[str, Any]) -> dict[str, Any]:
     """The training, where its files lie, and how far it stretches each pair of quantiles: as its
     held-out days asked for, and on top of that its live days, where it has some."""
     names = ("series_group", "model_name", "model_version")
     found = arrow.rows(TRAINING_RUNS, filters=[(name, "=", row[name]) for name in names])
-    folder = Path("models", *(row[name] for name in names))
+    folder = "/".join(("models", *(row[name] for name in names)))
     kept = (lakehouse / folder).exists()
     live = arrow.rows(CALIBRATION, filters=[(name, "=", row[name]) for name in CALIBRATION.key])
     return {
         "training": found[0] if found else None,
-        "folder": folder.as_posix() if kept else None,
+        "folder": folder if kept else None,
         "calibration": read_stretch(lakehouse / folder).get(row["series_id"]) if kept else None,
         "live_calibration": live[0] if live else None,
     }

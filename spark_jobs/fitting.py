@@ -4,14 +4,13 @@ Runs in a Python worker. The fitted part is written to the folder of models; wha
 row that tells how it went. A part that is there is not fitted again.
 """
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lakehouse.whole_files import whole
+from lakehouse.places import remove, whole
 from models import boosted_trees, linear, lstm
 from models.trained import LIGHTGBM, LSTM, Fitted
 from spark_jobs.training_plan import OK, Part, Plan, Split, attempt, split_of
@@ -24,6 +23,8 @@ FITTED = {
     "seconds": "double",
 }
 FITTED_SCHEMA = ", ".join(f"{name} {kind}" for name, kind in FITTED.items())
+#: Written last: a part without it is fitted again.
+_DONE = "done"
 LINEAR_WINDOWS = (84, 364)
 
 
@@ -49,13 +50,15 @@ def fit_part(plan: Plan, part: Part) -> dict[str, Any]:
 
 def _written(plan: Plan, part: Part) -> dict[str, Any]:
     folder = plan.part_folder(part)
-    if folder.exists() or plan.is_whole(part.series_group, part.kind):
+    if (folder / _DONE).exists() or plan.is_whole(part.series_group, part.kind):
         return {"status": OK, "reason": "It was there."}
     plan.check_time()
     fitted = _fit(plan, part, split_of(plan, part.series_group))
+    remove(folder)
     with whole(folder) as draft:
-        shutil.rmtree(draft, ignore_errors=True)
+        remove(draft)
         fitted.save(draft)
+    (folder / _DONE).write_text("")
     return {"status": OK, "reason": ""}
 
 

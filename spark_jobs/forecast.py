@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
+from lakehouse.places import Place, place
 from lakehouse.settings import Settings
 from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
@@ -23,12 +23,13 @@ from models.broken_days import Broken, untrusted, without
 from models.calibration import stretched
 from models.quantiles import MEDIAN, to_rows
 from models.samples import PAST_DAYS, Floats, Samples, from_rows
-from models.trained import Trained, load
+from models.trained import Trained
 from spark_jobs.broken import broken_days
 from spark_jobs.calibrated import Stretch, in_force
 from spark_jobs.champions import Model, Standing, naive_of, standings_at
 from spark_jobs.dense import dense_rows
 from spark_jobs.features import FEATURE_VERSION, feature_rows, inputs, samples_at
+from spark_jobs.stored_models import load
 from spark_jobs.train import models_folder
 
 SCORED = {
@@ -51,7 +52,7 @@ _SAID = {
 
 
 def make_scorer(
-    standings: Mapping[str, Standing], folder: Path, broken: Broken, stretch: Stretch
+    standings: Mapping[str, Standing], folder: Place, broken: Broken, stretch: Stretch
 ) -> Callable[[pd.DataFrame], pd.DataFrame]:
     """The function that applyInPandas runs once per group: samples in, quantiles out.
 
@@ -80,7 +81,7 @@ class _Answers:
     """The forecasts of one group's samples, one frame per model; seasonal naive's is there."""
 
     def __init__(
-        self, group: str, samples: Samples, folder: Path, broken: Broken, stretch: Stretch
+        self, group: str, samples: Samples, folder: Place, broken: Broken, stretch: Stretch
     ) -> None:
         sound = without(samples, broken)
         poor = untrusted(samples, broken)
@@ -125,13 +126,13 @@ class _Answers:
 @lru_cache(maxsize=32)
 def _load(folder: str) -> Trained:
     """One load per group, model and worker."""
-    return load(Path(folder))
+    return load(place(folder))
 
 
 def score(
     seen: DataFrame,
     standings: Mapping[str, Standing],
-    folder: Path,
+    folder: Place,
     broken: Broken,
     stretch: Stretch,
 ) -> DataFrame:

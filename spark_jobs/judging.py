@@ -5,25 +5,26 @@ calibrated; what comes back is one row for each that tells how it went.
 """
 
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lakehouse.errors import GridcastError
-from lakehouse.whole_files import whole
+from lakehouse.places import filled, remove, whole
 from models import blend, calibration, lstm, metrics, naive
 from models.blend import Blend
 from models.importance import importance
 from models.quantiles import to_rows
 from models.samples import Floats, Mask, Samples
-from models.trained import BLEND, LSTM, Fitted, Trained, load, load_fitted
+from models.trained import BLEND, LSTM, Fitted, Trained
 from spark_jobs.champions import Model, naive_of
+from spark_jobs.stored_models import load, load_fitted
 from spark_jobs.training_plan import (
     CANDIDATES,
     EXAMPLE,
@@ -128,13 +129,14 @@ class _Held:
         self.corrected[kind] = self._as_it_was(forecast)
         if not made:
             stretch = _by_series(split.holdout, forecast, calibration.factors)
-            Trained(kind, fitted, stretch).save(folder)
-            self._write_evidence(kind, fitted)
+            with filled(folder) as draft:
+                Trained(kind, fitted, stretch).save(draft)
+                self._write_evidence(kind, fitted, draft)
             with whole(folder / EXAMPLE) as draft:
                 split.example.to_parquet(draft)
             for part in self._plan.parts(self._group):
                 if part.kind == kind:
-                    shutil.rmtree(self._plan.part_folder(part), ignore_errors=True)
+                    remove(self._plan.part_folder(part))
         trained, held = _span(split.train), _span(split.holdout)
         return {
             "status": OK,
@@ -219,10 +221,9 @@ class _Held:
         by_series = _by_series(self._split.holdout, forecast, corrected)
         return np.concatenate([by_series[name] for name in by_series])
 
-    def _write_evidence(self, kind: str, fitted: Fitted) -> None:
+    def _write_evidence(self, kind: str, fitted: Fitted, folder: Path) -> None:
         holdout = self._split.holdout
         assert holdout.target is not None
-        folder = self._plan.model(self._group, kind).folder(self._plan.folder)
         rows = to_rows(holdout, self.corrected[kind])
         rows["naive"] = naive.seasonal_naive(holdout)[holdout.target_mask]
         rows["y"] = holdout.target[holdout.target_mask]

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.errors import ConfigError
+from lakehouse.places import Place
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import OUTBOX
 from lakehouse.time import DAY
@@ -49,7 +49,7 @@ def put(
     message_id: str,
     as_of: datetime,
     run_id: str,
-) -> tuple[Path, int]:
+) -> tuple[Place, int]:
     """Put a mail into the outbox folder and gold.outbox, once; returns its file, and rows."""
     folder = settings.lakehouse / "outbox"
     file = mail.put_in_outbox(letter, folder)
@@ -61,7 +61,7 @@ def put(
         "recipients": list(recipients),
         "state": WRITTEN,
         "reason": "",
-        "path": file.relative_to(folder).as_posix(),
+        "path": file.name,
         "run_id": run_id,
     }
     return file, arrow.insert_new(OUTBOX, [row])

@@ -21,6 +21,7 @@ from lakehouse.catalogue.own import (
 from lakehouse.catalogue.reading import checked, toml
 from lakehouse.errors import BadInput
 from lakehouse.landing import LandingZone, file_response
+from lakehouse.places import Place
 from lakehouse.tables.bronze import LANDINGS
 from lakehouse.time import DAY, iso
 from spark_jobs.file_records import FileRecords, file_records
@@ -63,7 +64,7 @@ class OwnSeries:
 
 
 def add(
-    own: OwnSeries, catalogue_file: Path, lakehouse: Path, fetched_at: datetime, run_id: str
+    own: OwnSeries, catalogue_file: Path, lakehouse: Place, fetched_at: datetime, run_id: str
 ) -> dict[str, Any]:
     """Add a series, or bring new values of one; returns its manifest row, which waits for a build.
 

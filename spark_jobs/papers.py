@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
+from lakehouse.places import Place
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import OUTBOX
 from monitoring import mail
@@ -21,8 +21,8 @@ from spark_jobs.audiences import Audience, audiences
 class Delivered:
     """Where the report lies and the mail that carries it; `rows` is what gold.outbox gained."""
 
-    page: Path
-    mail: Path
+    page: Place
+    mail: Place
     rows: int
 
 

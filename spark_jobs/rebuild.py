@@ -6,11 +6,9 @@ that were swapped already hold the same content. Decisions and bookkeeping are k
 gold.promotions, training_runs, backtests, retraining, incidents, runs and outbox.
 """
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from pyspark.sql import functions as F
 
@@ -18,6 +16,7 @@ from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.errors import TableError
 from lakehouse.landing import LandingZone
+from lakehouse.places import Place, remove
 from lakehouse.settings import Settings
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables import Table
@@ -87,16 +86,16 @@ class PastRun:
 class Staging:
     """Some tables of a lakehouse in a folder beside it, empty at first."""
 
-    folder: Path
+    folder: Place
     arrow: ArrowTables
     tables: SparkTables
 
     @classmethod
     def of(
-        cls, tables: SparkTables, arrow: ArrowTables, folder: Path, moved: Sequence[Table]
+        cls, tables: SparkTables, arrow: ArrowTables, folder: Place, moved: Sequence[Table]
     ) -> "Staging":
         """Begin anew in `folder`."""
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         beside = arrow.beside(folder, moved)
         beside.create_missing(moved)
         return cls(folder, beside, SparkTables(tables.spark, beside))
@@ -106,7 +105,7 @@ class Staging:
         for table in swapped:
             tables.overwrite(table, self.tables.read(table))
         rows = {table.name: self.arrow.count(table) for table in swapped}
-        shutil.rmtree(self.folder)
+        remove(self.folder)
         return rows
 
 
@@ -115,7 +114,7 @@ def silver(
     arrow: ArrowTables,
     zone: LandingZone,
     catalogue: Catalogue,
-    folder: Path,
+    folder: Place,
 ) -> tuple[dict[str, int], list[str]]:
     """Make bronze and silver anew from the files of the landing zone.
 
@@ -166,7 +165,7 @@ def gold(
     arrow: ArrowTables,
     catalogue: Catalogue,
     settings: Settings,
-    folder: Path,
+    folder: Place,
     past_runs: Sequence[PastRun],
 ) -> tuple[dict[str, int], list[str]]:
     """Make features, forecasts, errors, profiles, drift and quality anew, in the order of runs.

@@ -23,6 +23,7 @@ from pyspark.sql.types import ArrayType, DataType, DoubleType, StringType, Struc
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue, DataSet
 from lakehouse.landing import LandingZone
+from lakehouse.places import spark_uri
 from lakehouse.spark.local import local_frame
 from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.quality import keeps
@@ -238,7 +239,7 @@ def _answers(batch: _Batch, record: DataType) -> DataFrame:
         batch.tables.spark.read.schema(schema)
         .option("multiLine", True)
         .option("columnNameOfCorruptRecord", "_broken")
-        .json([str(batch.zone.path(row["body_path"])) for row in batch.landings])
+        .json([spark_uri(batch.zone.path(row["body_path"])) for row in batch.landings])
     )
     answers = read.select(
         F.regexp_extract("_metadata.file_name", r"^(.*)\.body$", 1).alias("landing_id"),

@@ -1,10 +1,12 @@
 """What MLflow is told of a trained model: figures, curves, pictures, and what it was made from."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from lakehouse.places import at_hand
 from models.registry import ModelRecord, Registry
 from models.samples import COLUMNS, COVARIATES
 from monitoring import model_pictures
@@ -20,7 +22,13 @@ def log_model(
     registry: Registry, plan: Plan, model: Model, backtests: Rows, row: dict[str, Any]
 ) -> str:
     """Log a model that is whole; row: its row of gold.training_runs. Returns its MLflow run."""
-    folder = model.folder(plan.folder)
+    with at_hand(model.folder(plan.folder)) as folder:
+        return _logged(registry, folder, model, backtests, row)
+
+
+def _logged(
+    registry: Registry, folder: Path, model: Model, backtests: Rows, row: dict[str, Any]
+) -> str:
     held_out = pd.read_parquet(folder / HELD_OUT)
     rests_on: dict[str, float] = json.loads((folder / IMPORTANCE).read_text())
     record = ModelRecord(

@@ -1,18 +1,17 @@
 """Train the candidates of each series group on Spark, log them, and decide who is champion."""
 
 import hashlib
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
+from lakehouse.places import Place, remove, spark_uri
 from lakehouse.settings import Settings
 from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
@@ -90,14 +89,14 @@ def train_groups(
     seen = samples_at(tables, catalogue, issued, truth_as_of=as_of)
     columns = [name for name in seen.columns if name not in ("unit", "history_end")]
     written = seen.select(*columns).repartition("series_group").write.mode("overwrite")
-    written.partitionBy("series_group").parquet(str(plan.samples_folder))
+    written.partitionBy("series_group").parquet(spark_uri(plan.samples_folder))
     work = {group: len(origins[group]) * len(catalogue.members(group)) for group in groups}
     in_order = sorted(groups, key=lambda group: -work[group])
     parts = [part for group in in_order for part in plan.parts(group)]
     fitted = _one_task_each(tables, len(parts), make_fitter(plan, parts), FITTED_SCHEMA)
     judge = make_judge(plan, in_order, fitted, champions)
     judged = _one_task_each(tables, len(in_order), judge, JUDGED_SCHEMA)
-    shutil.rmtree(plan.samples_folder)
+    remove(plan.samples_folder)
     return judged
 
 
@@ -165,12 +164,13 @@ def run(
 
 
 def make_registry(settings: Settings) -> Registry:
-    """The MLflow store of a profile: the one it names, else SQLite beside the tables."""
+    """The MLflow store of a profile: the one it names, else SQLite on this machine."""
     if settings.mlflow_tracking:
         return Registry(settings.mlflow_tracking, settings.mlflow_artifacts)
-    folder = settings.lakehouse / "mlflow"
+    folder = settings.here / "mlflow"
     folder.mkdir(parents=True, exist_ok=True)
-    return Registry(f"sqlite:///{folder / 'mlflow.db'}", (folder / "artifacts").as_uri())
+    artifacts = settings.lakehouse / "mlflow" / "artifacts"
+    return Registry(f"sqlite:///{folder / 'mlflow.db'}", artifacts.as_uri())
 
 
 def _first_day(catalogue: Catalogue, plan: Plan) -> date:
@@ -273,6 +273,6 @@ def _backtest_rows(result: dict[str, Any], plan: Plan, run_id: str) -> list[dict
     return [about | row for row in result["backtests"] or []]
 
 
-def models_folder(settings: Settings) -> Path:
+def models_folder(settings: Settings) -> Place:
     """Where trained models lie, by group and version."""
     return settings.lakehouse / "models"

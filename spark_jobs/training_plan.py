@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from lakehouse.errors import GridcastError
+from lakehouse.places import Place, at_hand
 from models.boosted_trees import TreesConfig
 from models.broken_days import Broken, without
 from models.lstm import LstmConfig
@@ -53,7 +54,7 @@ class Plan:
     """
 
     model_version: str
-    folder: Path  # of all models
+    folder: Place  # of all models
     as_of_day: date
     train_days: int
     holdout_days: int
@@ -78,17 +79,17 @@ class Plan:
         members = [Part(series_group, LSTM, number) for number in range(count)]
         return [*members, Part(series_group, LIGHTGBM), Part(series_group, LINEAR)]
 
-    def part_folder(self, part: Part) -> Path:
+    def part_folder(self, part: Part) -> Place:
         """Where a fitted part lies until the group is judged."""
         whole = self.model(part.series_group, part.kind).folder(self.folder)
         return whole.with_name(f"{whole.name}-part-{part.member}")
 
     def is_whole(self, series_group: str, kind: str) -> bool:
         """Whether a model is there, and judged."""
-        return (self.model(series_group, kind).folder(self.folder) / EXAMPLE).exists()
+        return bool((self.model(series_group, kind).folder(self.folder) / EXAMPLE).exists())
 
     @property
-    def samples_folder(self) -> Path:
+    def samples_folder(self) -> Place:
         """Where the samples of all groups lie while they are trained."""
         return self.folder.with_name("training") / self.model_version
 
@@ -135,7 +136,8 @@ def attempt(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 def split_of(plan: Plan, series_group: str) -> Split:
     """The samples of a group, from where Spark wrote them. Raises GridcastError with the counts
     where too little history remains."""
-    rows = dense_rows(pd.read_parquet(plan.samples_folder / f"series_group={series_group}"))
+    with at_hand(plan.samples_folder / f"series_group={series_group}") as folder:
+        rows = dense_rows(pd.read_parquet(folder))
     return split_in_time(without(from_rows(rows), plan.blocked), plan, rows.head(1))
 
 

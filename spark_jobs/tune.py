@@ -113,6 +113,6 @@ def _newest_known(
 
 def _folder(settings: Settings) -> Path:
     """Where searches lie: beside MLflow's own store."""
-    folder = settings.lakehouse / "mlflow"
+    folder = settings.here / "mlflow"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

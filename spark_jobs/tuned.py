@@ -2,13 +2,12 @@
 
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import tomli_w
 
 from lakehouse.errors import ConfigError
-from lakehouse.whole_files import whole
+from lakehouse.places import Place, whole
 from models.network import LstmConfig
 from models.tuning import Study, parameters, with_parameters
 
@@ -19,7 +18,7 @@ _HEAD = (
 )
 
 
-def tuned(lakehouse: Path, base: LstmConfig) -> dict[str, LstmConfig]:
+def tuned(lakehouse: Place, base: LstmConfig) -> dict[str, LstmConfig]:
     """By group, `base` with what was found for it. Raises ConfigError for what is none."""
     configs = {}
     for group, entry in _entries(lakehouse).items():
@@ -34,7 +33,7 @@ def tuned(lakehouse: Path, base: LstmConfig) -> dict[str, LstmConfig]:
     return configs
 
 
-def keep(lakehouse: Path, series_group: str, study: Study) -> bool:
+def keep(lakehouse: Place, series_group: str, study: Study) -> bool:
     """Write what the study found best, where that beats the defaults; else the group keeps them.
     Returns whether it was written."""
     best, defaults = study.best, study.defaults
@@ -54,7 +53,7 @@ def keep(lakehouse: Path, series_group: str, study: Study) -> bool:
     return better
 
 
-def _entries(lakehouse: Path) -> Mapping[str, Any]:
+def _entries(lakehouse: Place) -> Mapping[str, Any]:
     file = lakehouse / _FILE
     if not file.exists():
         return {}

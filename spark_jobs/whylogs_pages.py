@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from datetime import date
-from pathlib import Path
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.errors import BadInput
+from lakehouse.places import Place
 from lakehouse.tables.watched import PROFILES
 from monitoring.profiles import merge
 from monitoring.reference import days_of
@@ -15,7 +15,7 @@ from spark_jobs.monitor import SETTINGS
 from spark_jobs.to_profile import OBSERVED, WEATHER
 
 
-def write_pages(arrow: ArrowTables, folder: Path) -> tuple[list[Path], list[str]]:
+def write_pages(arrow: ArrowTables, folder: Place) -> tuple[list[Place], list[str]]:
     """Write one page per data set and group that has a reference.
 
     Returns the files, and a sentence about each that could not be made.

@@ -2,13 +2,12 @@
 
 import tomllib
 from datetime import time
-from pathlib import Path
 from typing import Any
 
 import tomli_w
 
 from lakehouse.errors import BadInput
-from lakehouse.whole_files import whole
+from lakehouse.places import Place, whole
 
 OWN_CATALOGUE = "own-series.toml"
 _HEAD = (
@@ -18,7 +17,7 @@ _HEAD = (
 Entries = dict[str, Any]
 
 
-def own_file(lakehouse: Path) -> Path:
+def own_file(lakehouse: Place) -> Place:
     """Where the series added to a lakehouse are written down."""
     return lakehouse / OWN_CATALOGUE
 
@@ -41,13 +40,13 @@ def with_entries(held: Entries, added: Entries) -> Entries:
     return merged
 
 
-def read_own(lakehouse: Path) -> Entries:
+def read_own(lakehouse: Place) -> Entries:
     """The entries added so far; none where nothing was."""
     file = own_file(lakehouse)
     return tomllib.loads(file.read_text()) if file.exists() else {}
 
 
-def write_own(lakehouse: Path, entries: Entries) -> None:
+def write_own(lakehouse: Place, entries: Entries) -> None:
     """Replace the file of added entries, whole."""
     file = own_file(lakehouse)
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from lakehouse.catalogue.data_sets import DataSet
 from lakehouse.catalogue.entries import Entry, Feed, Location, Series, SeriesGroup, Tariff, Weather
 from lakehouse.catalogue.own import own_file, with_entries
 from lakehouse.errors import BadInput, ConfigError
+from lakehouse.places import Place
 
 
 class Catalogue(Entry):
@@ -106,7 +107,7 @@ _ID_FIELDS = {
 }
 
 
-def read_catalogue(file: Path, lakehouse: Path | None = None) -> Catalogue:
+def read_catalogue(file: Path, lakehouse: Place | None = None) -> Catalogue:
     """Read and check a catalogue, and after it the series that were added to a lakehouse.
 
     Raises ConfigError naming the file, the key and the fault.
@@ -120,7 +121,7 @@ def read_catalogue(file: Path, lakehouse: Path | None = None) -> Catalogue:
     return checked(raw, str(file))
 
 
-def toml(file: Path) -> dict[str, Any]:
+def toml(file: Place) -> dict[str, Any]:
     """What a catalogue's file holds, unchecked. Raises ConfigError where it is no TOML."""
     try:
         return tomllib.loads(file.read_text())

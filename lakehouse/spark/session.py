@@ -8,8 +8,10 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from lakehouse.errors import SetupError
+from lakehouse.places import endpoint, is_local, region
 from lakehouse.quiet import stderr_in
 from lakehouse.settings import Settings
+from lakehouse.spark import log_store
 
 
 def spark_session(settings: Settings, log: Path | None = None) -> SparkSession:
@@ -23,6 +25,8 @@ def spark_session(settings: Settings, log: Path | None = None) -> SparkSession:
         raise SetupError(
             f"Expected the Delta jars in {settings.jars}; found {len(jars)} jars. Run 'make setup'."
         )
+    if not is_local(settings.lakehouse):
+        jars += _s3_jars(settings.s3_jars)
     os.environ["TZ"] = "UTC"
     time.tzset()
     os.environ["PYSPARK_PYTHON"] = sys.executable
@@ -30,7 +34,7 @@ def spark_session(settings: Settings, log: Path | None = None) -> SparkSession:
     builder = SparkSession.builder.appName("gridcast").master(settings.spark_master)
     for key, value in _options(settings, jars).items():
         builder = builder.config(key, value)
-    log = log or settings.lakehouse / "logs" / "spark.log"
+    log = log or settings.here / "logs" / "spark.log"
     with stderr_in(None if settings.verbose else log):
         spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("WARN" if settings.verbose else "ERROR")
@@ -49,7 +53,7 @@ def _options(settings: Settings, jars: list[Path]) -> dict[str, str]:
         ),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        "spark.sql.warehouse.dir": str(settings.lakehouse / "warehouse"),
+        "spark.sql.warehouse.dir": str(settings.here / "warehouse"),
         "spark.sql.session.timeZone": "UTC",
         # Small data on a big engine: re-planning between stages costs more than it finds.
         "spark.sql.adaptive.enabled": "false",
@@ -64,5 +68,33 @@ def _options(settings: Settings, jars: list[Path]) -> dict[str, str]:
         "spark.python.worker.faulthandler.enabled": "true",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
+        **({} if is_local(settings.lakehouse) else _s3_options()),
         **settings.spark_options,
     }
+
+
+def _s3_jars(folder: Path) -> list[Path]:
+    jars = sorted(folder.glob("*.jar"))
+    if not any("hadoop-aws" in jar.name for jar in jars):
+        raise SetupError(
+            f"Expected the jars for a lakehouse on S3 in {folder}; found {len(jars)} jars. Run "
+            "'make setup-s3', which fetches 650 MB once."
+        )
+    if not log_store.is_compiled(folder):
+        raise SetupError(f"Expected {log_store.NAME} in {folder}; run 'make setup-s3'.")
+    return [*jars, log_store.classes(folder)]
+
+
+def _s3_options() -> dict[str, str]:
+    """S3A by the credentials that AWS's own variables and roles give; a commit of Delta's log is
+    never put where there is one already."""
+    options = {
+        "spark.delta.logStore.s3a.impl": log_store.NAME,
+        "spark.hadoop.fs.s3a.create.conditional.enabled": "true",
+    }
+    if address := endpoint():
+        options["spark.hadoop.fs.s3a.endpoint"] = address
+        options["spark.hadoop.fs.s3a.path.style.access"] = "true"
+    if name := region():
+        options["spark.hadoop.fs.s3a.endpoint.region"] = name
+    return options

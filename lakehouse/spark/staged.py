@@ -4,9 +4,8 @@ Their files lie below the table's folder, where no version of it names them, so 
 One commit takes them in. Those of a run that was killed in between are swept away by `maintain`.
 """
 
-import shutil
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 import pyarrow as pa
@@ -14,6 +13,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 
 from lakehouse.arrow import ArrowTables
+from lakehouse.places import Place, remove, spark_uri
 from lakehouse.tables import Table
 
 
@@ -25,20 +25,24 @@ class Staged:
         self._folder = arrow.path(table) / uuid4().hex
         rows.select(*table.column_names).write.option(
             "mapreduce.fileoutputcommitter.marksuccessfuljobs", "false"
-        ).parquet(str(self._folder))
+        ).parquet(spark_uri(self._folder))
 
     @property
-    def _files(self) -> list[Path]:
-        return sorted(self._folder.glob("*.parquet"))
+    def _files(self) -> list[Place]:
+        return sorted(self._folder.glob("*.parquet"), key=str)
 
     def count(self) -> int:
         """How many rows were written."""
-        return sum(pq.read_metadata(file).num_rows for file in self._files)
+        return sum(_read(file, pq.read_metadata).num_rows for file in self._files)
 
     def distinct(self, columns: Sequence[str]) -> int:
         """How many different values of some columns there are among them."""
         texts = [c.name for c in self._table.columns if c.name in columns and c.type == "string"]
-        read = [pq.read_table(f, columns=list(columns), read_dictionary=texts) for f in self._files]
+
+        def those(content: BinaryIO) -> pa.Table:
+            return pq.read_table(content, columns=list(columns), read_dictionary=texts)
+
+        read = [_read(file, those) for file in self._files]
         rows = pa.concat_tables(read).unify_dictionaries()
         return int(rows.group_by(list(columns)).aggregate([]).num_rows)
 
@@ -49,4 +53,9 @@ class Staged:
 
     def discard(self) -> None:
         """Remove them."""
-        shutil.rmtree(self._folder)
+        remove(self._folder)
+
+
+def _read(file: Place, reader: Callable[[BinaryIO], Any]) -> Any:
+    with file.open("rb") as content:
+        return reader(content)

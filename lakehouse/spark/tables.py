@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 from delta.tables import DeltaTable
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from lakehouse.arrow import ArrowTables
+from lakehouse.arrow import FENCE, ArrowTables
 from lakehouse.errors import TableError
+from lakehouse.places import Place, spark_uri
 from lakehouse.spark.staged import Staged
 from lakehouse.tables import FUNCTIONS, TABLES, VIEWS, Function, Table, View
 from lakehouse.time import as_utc
@@ -42,14 +43,14 @@ def quoted(text: str) -> str:
 class SparkTables:
     """The tables of one lakehouse folder, through Spark. `ArrowTables` creates them."""
 
-    def __init__(self, spark: SparkSession, lakehouse: Path | ArrowTables) -> None:
+    def __init__(self, spark: SparkSession, lakehouse: Place | ArrowTables) -> None:
         self.spark = spark
-        self._arrow = ArrowTables(lakehouse) if isinstance(lakehouse, Path) else lakehouse
+        self._arrow = lakehouse if isinstance(lakehouse, ArrowTables) else ArrowTables(lakehouse)
         self._checked: set[str] = set()
 
     def path(self, table: Table) -> str:
         """The folder of a table."""
-        return str(self._arrow.path(table))
+        return spark_uri(self._arrow.path(table))
 
     def register(self) -> None:
         """Make the tables, views and table functions known to this session by name.
@@ -154,13 +155,35 @@ class SparkTables:
             self._arrow.open(table)
             self._checked.add(table.name)
 
+    @contextmanager
+    def _lane(self, table: Table) -> Iterator[None]:
+        """Be alone with a table for one commit. Under a lease (on S3) Delta itself refuses the
+        commit of a writer whose lease is over and whose successor has written; raises BusyError."""
+        with self._arrow.lane(table) as lease:
+            if lease is None:
+                yield
+                return
+            fence = {
+                "spark.databricks.delta.write.txnAppId": FENCE,
+                "spark.databricks.delta.write.txnVersion": str(lease.fence()),
+            }
+            with self.with_options(fence):
+                try:
+                    yield
+                except PySparkException as fault:
+                    if "ConcurrentTransactionException" in str(fault):
+                        raise lease.lost() from None
+                    raise
+            # Where the successor had written before it began, Delta passes over the write.
+            lease.check()
+
     def count(self, table: Table, filters: Any = None) -> int:
         """How many rows the table has, or of those that match: see `ArrowTables.count`."""
         return self._arrow.count(table, filters)
 
     def append(self, table: Table, rows: DataFrame) -> None:
         """Append rows as they are. The caller has made sure that they are new."""
-        with self._arrow.lane(table):
+        with self._lane(table):
             wanted = rows.select(*table.column_names)
             wanted.write.format("delta").mode("append").save(self.path(table))
 
@@ -170,7 +193,7 @@ class SparkTables:
 
     def overwrite(self, table: Table, rows: DataFrame) -> None:
         """Make the table hold exactly these rows, in one commit; older versions stay readable."""
-        with self._arrow.lane(table):
+        with self._lane(table):
             wanted = rows.select(*table.column_names)
             wanted.write.format("delta").mode("overwrite").save(self.path(table))
 
@@ -215,7 +238,7 @@ class SparkTables:
             obsolete.select(*table.column_names, F.lit(True).alias("_gone"))
         )
         columns = {name: f"s.{name}" for name in table.column_names}
-        with self._arrow.lane(table):
+        with self._lane(table):
             (
                 DeltaTable.forPath(self.spark, self.path(table))
                 .alias("t")

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lakehouse.places import whole
 from lakehouse.plain_values import finite
-from lakehouse.whole_files import whole
 from models import blend, calibration, metrics
 from models.backtest.history import History
 from models.backtest.plan import (

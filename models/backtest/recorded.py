@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lakehouse.errors import BadInput
-from lakehouse.whole_files import whole
+from lakehouse.places import whole
 from models.backtest.history import History
 from models.backtest.replay import Truth, known_days, truth_of
 from models.samples import Samples, Times, from_rows

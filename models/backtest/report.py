@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from lakehouse.whole_files import whole
+from lakehouse.places import whole
 from models.backtest.outcome import Outcome
 from models.backtest.plan import Plan
 from models.backtest.replay import Replay

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from lakehouse.errors import BadInput
-from lakehouse.whole_files import whole
+from lakehouse.places import whole
 from models import boosted_trees, linear, lstm, naive
 from models.backtest.plan import (
     NAIVE,

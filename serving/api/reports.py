@@ -2,10 +2,10 @@
 
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pyarrow as pa
 
+from lakehouse.places import Place
 from serving.api.problems import Problem
 
 COLUMNS = ("name", "as_of", "bytes", "path")
@@ -20,7 +20,7 @@ _SCHEMA = pa.schema(
 NAME = r"report-([0-9]{8}T[0-9]{4})Z\.html"
 
 
-def archive(folder: Path) -> pa.Table:
+def archive(folder: Place) -> pa.Table:
     """The reports below a lakehouse folder, the newest first: name, the moment each tells of, its
     size in bytes, and its path in this API."""
     found = [(file, re.fullmatch(NAME, file.name)) for file in (folder / "reports").glob("*.html")]
@@ -37,7 +37,7 @@ def archive(folder: Path) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=_SCHEMA).sort_by([("as_of", "descending")])
 
 
-def report(folder: Path, name: str) -> Path:
+def report(folder: Place, name: str) -> Place:
     """The file of one report. Raises Problem for one that is not there."""
     known = archive(folder)["name"].to_pylist()
     if name not in known:

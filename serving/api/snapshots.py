@@ -2,12 +2,10 @@
 
 import hashlib
 import logging
-import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import deltalake
@@ -16,6 +14,7 @@ import pyarrow.dataset as ds
 
 from lakehouse.arrow import ArrowTables, schema
 from lakehouse.errors import TableError
+from lakehouse.places import Place, is_local, listing
 from lakehouse.tables import Table
 from lakehouse.tables.bronze import QUARANTINE
 from lakehouse.tables.gold import (
@@ -45,17 +44,13 @@ _log = logging.getLogger("gridcast.api")
 Mark = tuple[str, int]
 
 
-def log_mark(folder: Path) -> Mark:
+def log_mark(folder: Place) -> Mark:
     """The newest commit of a Delta table and when it was written: one listing, no reading.
 
     A table that was deleted and made anew has another mark, too. Without a log it is empty.
     """
-    try:
-        commits = [e for e in os.scandir(folder / "_delta_log") if e.name.endswith(".json")]
-    except FileNotFoundError:
-        return "", 0
-    newest = max(commits, key=lambda entry: entry.name, default=None)
-    return (newest.name, newest.stat().st_mtime_ns) if newest else ("", 0)
+    log = listing(folder / "_delta_log")
+    return max((entry for entry in log if entry[0].endswith(".json")), default=("", 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,11 +130,12 @@ class Snapshot:
 class Snapshots:
     """The newest snapshot of a lakehouse; a thread looks for new versions every `seconds`."""
 
-    def __init__(self, arrow: ArrowTables, seconds: float = 1.0) -> None:
-        """Raises TableError where there is no lakehouse."""
+    def __init__(self, arrow: ArrowTables, seconds: float | None = None) -> None:
+        """seconds: 1 unless told; on S3, where each look costs, 4. Raises TableError where there
+        is no lakehouse."""
         arrow.open(SERIES)
         self._arrow = arrow
-        self._seconds = seconds
+        self._seconds = seconds or (1.0 if is_local(arrow.path(SERIES)) else 4.0)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.fault = ""

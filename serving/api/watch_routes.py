@@ -1,12 +1,12 @@
 """The paths that tell how the system fares: drift, quality, refusals, trainings, reports."""
 
-from pathlib import Path as FilePath
 from typing import Annotated
 
 import pyarrow as pa
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 
+from lakehouse.places import Place
 from lakehouse.tables.bronze import QUARANTINE
 from lakehouse.tables.gold import INCIDENTS, PROMOTIONS, TRAINING_RUNS
 from lakehouse.tables.silver import SERIES
@@ -56,7 +56,7 @@ _REPORT_ROW = row_schema(
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
-def watch_router(answers: Answers, lakehouse: FilePath) -> APIRouter:
+def watch_router(answers: Answers, lakehouse: Place) -> APIRouter:
     """The paths that give rows about the system, and the reports of a lakehouse folder."""
     router = APIRouter(prefix="/v1")
     _add_data(router, answers)
@@ -119,7 +119,7 @@ def _add_models(router: APIRouter, answers: Answers) -> None:
         return await answers.answer(request, question, tables, training.promotions)
 
 
-def _add_reports(router: APIRouter, answers: Answers, lakehouse: FilePath) -> None:
+def _add_reports(router: APIRouter, answers: Answers, lakehouse: Place) -> None:
     @router.get("/reports", responses=rows_responses(_REPORT_ROW), tags=["reports"])
     async def get_reports(request: Request, question: Annotated[Question, Query()]) -> Response:
         """The archive of the daily reports, the newest first."""
@@ -146,4 +146,4 @@ def _add_reports(router: APIRouter, answers: Answers, lakehouse: FilePath) -> No
         """One report, a page that carries its pictures."""
         headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
         file = reports.report(lakehouse, name)
-        return FileResponse(file, headers=headers, media_type="text/html")
+        return Response(file.read_bytes(), headers=headers, media_type="text/html")

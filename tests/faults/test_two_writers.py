@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from lakehouse.arrow import ArrowTables
+from lakehouse.places import Place
 from lakehouse.settings import PROJECT
 from lakehouse.tables.silver import OBSERVATIONS
 from tests.faults.writer import ROUNDS
@@ -14,11 +15,16 @@ NAMES = ("one", "other")
 
 
 def test_two_jvms_that_write_a_table_at_once_lose_nothing(tmp_path: Path) -> None:
-    arrow = ArrowTables(tmp_path)
+    check_nothing_is_lost(tmp_path)
+
+
+def check_nothing_is_lost(lakehouse: Place) -> None:
+    """Two writers in an empty lakehouse, and what they leave."""
+    arrow = ArrowTables(lakehouse)
     arrow.create_missing([OBSERVATIONS])
     writers = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.writer", str(tmp_path), name],
+            [sys.executable, "-m", "tests.faults.writer", str(lakehouse), name],
             cwd=PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

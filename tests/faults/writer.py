@@ -2,8 +2,8 @@
 
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+from lakehouse.places import Place, place
 from lakehouse.settings import load_settings
 from lakehouse.spark.local import local_frame
 from lakehouse.spark.session import spark_session
@@ -22,7 +22,7 @@ def row(series_id: str, number: int, value: float) -> dict[str, object]:
     return texts | times | {"series_id": series_id, "value": value, "resolution_minutes": 60}
 
 
-def main(lakehouse: Path, name: str) -> None:
+def main(lakehouse: Place, name: str) -> None:
     """Add rows of its own, and what another adds, too; and change a row that both change."""
     tables = SparkTables(spark_session(load_settings("sample", lakehouse=lakehouse)), lakehouse)
 
@@ -39,4 +39,4 @@ def main(lakehouse: Path, name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(place(sys.argv[1]), sys.argv[2])

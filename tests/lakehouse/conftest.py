@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.places import Place, place
+from tests.s3 import entered, new_bucket, served
 from tests.small_lakehouse import SmallLakehouse, forget_logs
 
 
@@ -17,3 +19,16 @@ def named(
     made.register()
     yield made
     forget_logs(spark)
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The variables by which processes find an S3 of this machine; this one has them, too."""
+    with served(tmp_path_factory.mktemp("s3")) as variables, entered(variables):
+        yield variables
+
+
+@pytest.fixture
+def on_s3(s3: dict[str, str]) -> Place:
+    """An empty place in a bucket of its own."""
+    return place(f"s3://{new_bucket()}/here")

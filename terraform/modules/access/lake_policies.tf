@@ -38,7 +38,7 @@ data "aws_iam_policy_document" "write_lake" {
     resources = ["${var.buckets.landing.arn}/*"]
   }
 
-  # The leases of tables below _locks/ are objects of the lakehouse bucket: put where none is, read, deleted.
+  # The leases of tables below .lanes/ are objects of the lakehouse bucket: put where none is or what was read, and read.
   statement {
     sid = "Write"
     actions = [

@@ -116,7 +116,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "data" {
     }
   }
 
-  # A lease of a table is an object that is put and deleted all day.
+  # A lease of a table is an object that is put all day.
   dynamic "rule" {
     for_each = each.key == "lakehouse" ? [1] : []
     content {
@@ -124,7 +124,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "data" {
       status = "Enabled"
 
       filter {
-        prefix = "_locks/"
+        prefix = ".lanes/"
       }
 
       noncurrent_version_expiration {

@@ -1,0 +1,79 @@
+"""Several writers of a table on S3, through Spark: no commit is lost, and none comes too late."""
+
+from contextlib import nullcontext
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.arrow import ArrowTables
+from lakehouse.errors import BusyError
+from lakehouse.leases import Lease
+from lakehouse.places import Place, spark_uri
+from lakehouse.spark.local import local_frame
+from lakehouse.spark.tables import SparkTables, struct_type
+from lakehouse.tables.silver import OBSERVATIONS
+from tests.faults.test_two_writers import check_nothing_is_lost
+from tests.faults.writer import row
+
+ABOUT = {"process": "1", "host": "h", "command": "c", "since": "s"}
+
+
+def test_two_jvms_that_write_a_table_on_s3_at_once_lose_nothing(lakehouse: Place) -> None:
+    check_nothing_is_lost(lakehouse)
+
+
+def test_a_commit_is_never_put_in_the_place_of_another(
+    spark: SparkSession, lakehouse: Place
+) -> None:
+    """Two that look at a table at once want the same version: S3 refuses the second."""
+    path = spark_uri(lakehouse / "_delta_log" / "00000000000000000000.json")
+    jvm, conf = spark._jvm, spark._jsc.hadoopConfiguration()
+    assert jvm is not None
+    store = jvm.PutIfAbsent(conf)
+    file = jvm.org.apache.hadoop.fs.Path(path)
+
+    def write(text: str) -> None:
+        store.write(file, jvm.java.util.List.of(text).iterator(), False, conf)
+
+    write("one")
+    with pytest.raises(Exception, match="FileAlreadyExistsException"):
+        write("other")
+    assert (lakehouse / "_delta_log" / "00000000000000000000.json").read_text() == "one\n"
+
+    # It looks first; of two that both found nothing S3 decides.
+    racing = path.replace("0.json", "1.json")
+    files = file.getFileSystem(conf)
+    key = "fs.option.create.conditional.overwrite"
+    out = files.createFile(jvm.org.apache.hadoop.fs.Path(racing)).must(key, True).build()
+    (lakehouse / "_delta_log" / "00000000000000000001.json").write_text("other")
+    with pytest.raises(Exception, match="RemoteFileChangedException"):
+        out.close()
+
+
+def test_a_writer_that_wakes_up_after_its_lease_is_refused_by_delta(
+    spark: SparkSession, lakehouse: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it believes that it still holds it: its number is smaller."""
+    arrow = ArrowTables(lakehouse)
+    arrow.create_missing([OBSERVATIONS])
+    tables = SparkTables(spark, arrow)
+    held, successor = (Lease(lakehouse / ".lanes" / "l.lock", ABOUT) for _ in range(2))
+    assert held.take()
+    held.release()
+    assert successor.take()
+    monkeypatch.setattr(held, "_good_until", float("inf"))
+
+    def append(lease: Lease, series_id: str) -> None:
+        monkeypatch.setattr(arrow, "lane", lambda table: nullcontext(lease))
+        rows = [row(series_id, 0, 1.0)]
+        tables.append(OBSERVATIONS, local_frame(spark, rows, struct_type(OBSERVATIONS)))
+
+    append(held, "before")
+    append(successor, "after")
+    monkeypatch.setattr(held, "check", lambda: None)
+    append(held, "late")  # Delta passes over it; `check` would have told
+    monkeypatch.undo()
+    assert {one["series_id"] for one in arrow.rows(OBSERVATIONS)} == {"before", "after"}
+    with pytest.raises(BusyError):
+        held.check()
+    successor.release()
