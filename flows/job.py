@@ -1,13 +1,12 @@
 """One step of a run as a Spark job of its own: what a runner sends, and what the job does with it.
 
-The job's command line has no Prefect in it: `python -m flows.job JSON`, by spark-submit
-`deployments/spark/step.py JSON`.
+`spark-submit deployments/spark/step.py JSON` does a job; there is no Prefect in it.
 """
 
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, NoReturn, get_type_hints
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, TypeAdapter
 from pydantic import ValidationError as Invalid
@@ -16,6 +15,7 @@ from pydantic_core import to_jsonable_python
 from flows import steps
 from flows.run import Outcome, Run, begun_run
 from lakehouse.errors import BadInput, GridcastError
+from lakehouse.spark.session import end_session
 
 Step = Callable[..., Outcome]
 
@@ -92,5 +92,13 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def leave(code: int) -> NoReturn:
+    """End Spark and this process, without Python's own shutdown.
+
+    Arrow's threads may abort that (apache/arrow#34314), and a job whose step was done and noted
+    would have failed.
+    """
+    end_session()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -5,6 +5,6 @@ In a folder of its own: Python looks for modules beside the file that it starts.
 
 import sys
 
-from flows.job import main
+from flows.job import leave, main
 
-sys.exit(main(sys.argv[1:]))
+leave(main(sys.argv[1:]))

@@ -52,6 +52,13 @@ def _submitted(settings: Settings) -> SparkSession:
     return spark
 
 
+def end_session() -> None:
+    """Stop the session of this process, if there is one: Spark closes its log of events."""
+    spark = SparkSession.getActiveSession()
+    if spark:
+        spark.stop()
+
+
 def _options(settings: Settings, jars: list[Path]) -> dict[str, str]:
     log4j = Path(__file__).with_name("log4j2.properties")
     return {
