@@ -95,7 +95,6 @@ class EmrServerlessRunner:
                     }
                 },
                 executionTimeoutMinutes=_LONGEST_MINUTES,
-                tags={"step": job.step, "run_id": job.run_id},
             )
         except (BotoCoreError, ClientError) as fault:
             raise JobError(

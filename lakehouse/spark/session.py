@@ -44,8 +44,9 @@ def _submitted(settings: Settings) -> SparkSession:
     os.environ["TZ"] = "UTC"
     time.tzset()
     builder = SparkSession.builder.appName("gridcast")
+    ours = ("spark.sql.", "spark.databricks.", "spark.delta.", "spark.hadoop.")
     for key, value in _options(settings, []).items():
-        if key.startswith(("spark.sql.", "spark.databricks.")):
+        if key.startswith(ours):
             builder = builder.config(key, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("WARN")
