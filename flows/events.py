@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from prefect.events import emit_event
-
 from lakehouse.time import iso
 
 RETRAINING_ASKED = "gridcast.retraining.asked"
@@ -15,6 +13,8 @@ def ask_for_training(profile: str, row: dict[str, Any]) -> None:
 
     row: of gold.retraining. The same row gives the same event.
     """
+    from prefect.events import emit_event  # a Spark job's driver has no Prefect
+
     group, as_of = row["series_group"], iso(row["as_of"])
     emit_event(
         RETRAINING_ASKED,

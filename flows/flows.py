@@ -8,7 +8,7 @@ from typing import Any
 from prefect import flow, runtime
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-from flows import steps
+from flows import tasks
 from flows.history import backfill, land, maintain, rebuild
 from flows.run import Outcome, Run, new_run
 from lakehouse.tables.gold import RUNS
@@ -32,20 +32,20 @@ def _single(step: Callable[[Run], Outcome], profile: str | None, as_of: datetime
     run = new_run(profile, as_of)
     name = str(getattr(step, "name", "step"))
     outcome = step(run)
-    steps.publish(run, name, {name: outcome})
+    tasks.publish(run, name, {name: outcome})
     return outcome
 
 
 @flow(name="ingest", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
 def ingest(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
     """Ask the sources for what is missing."""
-    return _single(steps.ingest, profile, as_of)
+    return _single(tasks.ingest, profile, as_of)
 
 
 @flow(name="build", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
 def build(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
     """Bring new landings into bronze and silver."""
-    return _single(steps.build, profile, as_of)
+    return _single(tasks.build, profile, as_of)
 
 
 @flow(name="train", flow_run_name=_run_name, timeout_seconds=4 * 3600, validate_parameters=False)
@@ -54,21 +54,21 @@ def train(
 ) -> dict[str, Outcome]:
     """Train one model per series group, decide who is champion, and tell of it."""
     run = new_run(profile, as_of)
-    done = {"train": steps.train(run, groups), "news": steps.tell_news(run)}
-    steps.publish(run, "train", done)
+    done = {"train": tasks.train(run, groups), "news": tasks.news(run)}
+    tasks.publish(run, "train", done)
     return done
 
 
 @flow(name="forecast", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
 def forecast(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
     """Forecast the next local day of every series."""
-    return _single(steps.forecast, profile, as_of)
+    return _single(tasks.forecast, profile, as_of)
 
 
 @flow(name="evaluate", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
 def evaluate(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
     """Score what became known."""
-    return _single(steps.evaluate, profile, as_of)
+    return _single(tasks.evaluate, profile, as_of)
 
 
 @flow(name="monitor", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
@@ -78,9 +78,9 @@ def monitor(
     """Profile, judge drift and quality, tell what needs a person, and mail the report; weekly: that
     of the week, too."""
     run = new_run(profile, as_of)
-    done = {"watch": steps.watch(run), "alert": steps.alert(run)}
-    done["report"] = steps.report(run, weekly)
-    steps.publish(run, "monitor", done)
+    done = {"watch": tasks.watch(run), "alert": tasks.alert(run)}
+    done["report"] = tasks.report(run, weekly)
+    tasks.publish(run, "monitor", done)
     return done
 
 
@@ -93,7 +93,7 @@ def alert(
     if broke_off:
         name, _, told = broke_off.partition(": ")
         new_run(profile, as_of).note_failure(name, told)
-    return _single(steps.alert, profile, as_of)
+    return _single(tasks.alert, profile, as_of)
 
 
 @flow(name="daily", flow_run_name=_run_name, timeout_seconds=2 * 3600, validate_parameters=False)
@@ -112,20 +112,20 @@ def daily(
             origin = next_day(run)
             run.move_clock(origin - INGEST_BEFORE_ORIGIN)
             if run.as_of < origin:
-                done["ingest"] = steps.ingest(run)
+                done["ingest"] = tasks.ingest(run)
             run.move_clock(origin)
         else:
-            done["ingest"] = steps.ingest(run)
-        done["build"] = steps.build(run)
-        done["watch"] = _without_stopping(steps.watch, run)
+            done["ingest"] = tasks.ingest(run)
+        done["build"] = tasks.build(run)
+        done["watch"] = _without_stopping(tasks.watch, run)
         # Before the forecast: who answers, and how wide its intervals are, follow from live days.
-        done["evaluate"] = _without_stopping(steps.evaluate, run)
-        done["forecast"] = steps.forecast(run)
-        done["alert"] = _without_stopping(steps.alert, run)
+        done["evaluate"] = _without_stopping(tasks.evaluate, run)
+        done["forecast"] = tasks.forecast(run)
+        done["alert"] = _without_stopping(tasks.alert, run)
         if report:
-            done["report"] = steps.report(run)
+            done["report"] = tasks.report(run)
         whole.sentences += [s for outcome in done.values() for s in outcome.sentences]
-    steps.publish(run, "daily", done)
+    tasks.publish(run, "daily", done)
     return done
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from prefect import flow
 
-from flows import history_steps, steps
+from flows import history_steps, tasks
 from flows.run import Outcome, Run, new_run
 from lakehouse.errors import BadInput
 from spark_jobs.backfill import Past, checked
@@ -25,10 +25,10 @@ def backfill(
     run = new_run(profile, None)
     wanted = Past(first, last or run.as_of, tuple(sources or ()), tuple(data_sets or ()))
     checked(wanted, run.catalogue, run.as_of)
-    done = {"backfill": history_steps.ask(run, wanted), "build": steps.build(run)}
+    done = {"backfill": history_steps.ask(run, wanted), "build": tasks.build(run)}
     if forecast:
         done |= replayed(run, origins(run, wanted.first, wanted.last))
-    steps.publish(run, "backfill", done)
+    tasks.publish(run, "backfill", done)
     return done
 
 
@@ -54,12 +54,12 @@ def replayed(run: Run, moments: list[datetime]) -> dict[str, Outcome]:
         if origin not in finished:
             part = run.part(f"{origin:%Y%m%dT%H%M}", origin)
             history_steps.told("forecast", number, len(moments), f"{origin:%Y-%m-%d}")
-            total["evaluate"].add(steps.evaluate(part, previous))
-            total["forecast"].add(steps.forecast(part))
+            total["evaluate"].add(tasks.evaluate(part, previous))
+            total["forecast"].add(tasks.forecast(part))
         previous = origin
     history_steps.told("forecast", len(moments), len(moments), "")
     if previous:
-        total["evaluate"].add(steps.evaluate(run, previous))
+        total["evaluate"].add(tasks.evaluate(run, previous))
     return total
 
 
@@ -67,8 +67,8 @@ def replayed(run: Run, moments: list[datetime]) -> dict[str, Outcome]:
 def land(file: str, data_set: str, profile: str | None = None) -> dict[str, Outcome]:
     """Keep a downloaded file of a data set as it is, and build it."""
     run = new_run(profile, None)
-    done = {"backfill": history_steps.land_file(run, file, data_set), "build": steps.build(run)}
-    steps.publish(run, "land", done)
+    done = {"backfill": history_steps.land_file(run, file, data_set), "build": tasks.build(run)}
+    tasks.publish(run, "land", done)
     return done
 
 
@@ -77,7 +77,7 @@ def rebuild(layer: str, profile: str | None = None) -> Outcome:
     """Make silver anew from the landing zone's files, or gold from silver."""
     run = new_run(profile, None)
     outcome = history_steps.rebuild(run, layer)
-    steps.publish(run, "rebuild", {"rebuild": outcome})
+    tasks.publish(run, "rebuild", {"rebuild": outcome})
     return outcome
 
 
@@ -88,5 +88,5 @@ def maintain(profile: str | None = None, as_of: datetime | None = None) -> Outco
     if run.run_kind == "replay":
         raise BadInput("Maintenance is of the tables as they are now. Leave --as-of out.")
     outcome = history_steps.maintain(run)
-    steps.publish(run, "maintain", {"maintain": outcome})
+    tasks.publish(run, "maintain", {"maintain": outcome})
     return outcome

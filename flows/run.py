@@ -1,7 +1,8 @@
 """What a run works with: settings, catalogue, clock, the moment it knows, and the tables."""
 
+import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -29,6 +30,8 @@ STEPS = (
 )
 #: In the detail of a row of gold.runs: what the profile's clock said when the run started.
 CLOCK = "clock"
+#: What the run ids of a build's further batches end in, with a number.
+BATCH = "batch"
 
 
 @dataclass
@@ -50,6 +53,24 @@ class Outcome:
             self.written[name] = self.written.get(name, 0) + count
         self.sentences += [s for s in other.sentences if s not in self.sentences]
         self.landing_ids += other.landing_ids
+
+    @classmethod
+    def told(cls, rows: Iterable[Mapping[str, Any]]) -> "Outcome":
+        """What rows of gold.runs tell of a step; of its sentences they keep one text each."""
+        total = cls()
+        for row in rows:
+            said = {name: text for name, text in row["detail"] if name != CLOCK}
+            total.add(
+                cls(
+                    rows_in=row["rows_in"],
+                    written={name: int(text) for name, text in said.items() if text.isdigit()},
+                    quarantined=row["quarantined"],
+                    sentences=[row["reason"]] if row["reason"] else [],
+                    landing_ids=row["landing_ids"],
+                )
+            )
+            total.detail |= {name: text for name, text in said.items() if not text.isdigit()}
+        return total
 
     @property
     def rows_out(self) -> int:
@@ -115,6 +136,13 @@ class Run:
         with lanes(self.settings.lakehouse, wanted), self._noted(step) as outcome:
             yield outcome
 
+    def noted(self, step: str) -> list[dict[str, Any]]:
+        """The rows that a step of this run left in gold.runs, a row for each batch, in order."""
+        rows = self.arrow.rows(RUNS, filters=[("step", "=", step), ("as_of", "=", self.as_of)])
+        own = re.compile(rf"{self.run_id}(-{BATCH}\d+)?")
+        found = [row for row in rows if own.fullmatch(row["run_id"])]
+        return sorted(found, key=lambda row: row["started_at"])
+
     def note_failure(self, step: str, reason: str) -> None:
         """Write to gold.runs that a step ended without a word of its own."""
         self._record(step, Outcome(), datetime.now(UTC), "failed", reason)
@@ -151,6 +179,15 @@ class Run:
             "landing_ids": outcome.landing_ids,
         }
         self.arrow.append(RUNS, [row])
+
+
+def begun_run(profile: str, as_of: datetime, run_id: str, started_at: datetime) -> Run:
+    """A run that another process began, to do a step of it here."""
+    settings = load_settings(profile)
+    moment = as_of.astimezone(UTC)
+    run = Run(settings, settings.read_catalogue(), settings.make_clock(), moment, run_id)
+    run.__dict__["started_at"] = started_at.astimezone(UTC)
+    return run
 
 
 def new_run(profile: str | None, as_of: datetime | None) -> Run:

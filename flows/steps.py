@@ -1,18 +1,16 @@
-"""The tasks that a day is made of. Each runs one job and records what it did."""
+"""The steps that a day is made of. Each runs one job and records what it did.
+
+Plain functions: `flows.tasks` makes Prefect's tasks of them and says which run on Spark.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 
-from prefect import task
-from prefect.artifacts import create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
-
 from flows.events import ask_for_training
-from flows.run import Outcome, Run
+from flows.run import BATCH, Outcome, Run
 from lakehouse.errors import SourceError
-from lakehouse.tables import TABLES
 from lakehouse.tables.bronze import LANDINGS, QUARANTINE
 from lakehouse.tables.gold import (
     FORECAST_ERRORS,
@@ -43,7 +41,6 @@ from spark_jobs import weekly as weekly_job
 SINCE = "since"
 
 
-@task(name="ingest", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60])
 def ingest(run: Run) -> Outcome:
     """Ask the sources for what is missing and keep every body."""
     with run.recorded("ingest") as outcome:
@@ -68,29 +65,27 @@ def door(run: Run) -> Iterator[ingest_job.Door]:
         yield ingest_job.Door(run.zone, where, client, Pace(seconds))
 
 
-@task(name="build", cache_policy=NO_CACHE)
 def build(run: Run) -> Outcome:
     """Landings to bronze and silver, batch by batch; each is noted by itself."""
     total = Outcome()
     for number in count(1):
-        part = run if number == 1 else run.part(f"batch{number}")
+        part = run if number == 1 else run.part(f"{BATCH}{number}")
         with part.recorded(build_job.STEP) as outcome:
             built = build_job.run(run.tables, run.arrow, run.zone, run.catalogue)
             outcome.rows_in = len(built.landing_ids)
             outcome.landing_ids = built.landing_ids
             outcome.written = built.written
             outcome.quarantined = built.written.get(QUARANTINE.name, 0)
+            if outcome.quarantined:
+                outcome.sentences.append(
+                    f"{outcome.quarantined} records or bodies were refused: see bronze.quarantine."
+                )
         total.add(outcome)
         if not build_job.pending(run.arrow)[0]:
             break
-    if total.quarantined:
-        total.sentences.append(
-            f"{total.quarantined} records or bodies were refused: see bronze.quarantine."
-        )
     return total
 
 
-@task(name="train", cache_policy=NO_CACHE)
 def train(run: Run, groups: list[str] | None = None) -> Outcome:
     """One Spark task per group; MLflow, training_runs and promotions from the driver."""
     with run.recorded("train") as outcome:
@@ -117,7 +112,6 @@ def train(run: Run, groups: list[str] | None = None) -> Outcome:
     return outcome
 
 
-@task(name="forecast", cache_policy=NO_CACHE)
 def forecast(run: Run) -> Outcome:
     """Champion, challengers and fallback score every series at its group's origin."""
     with run.recorded("forecast") as outcome:
@@ -135,7 +129,6 @@ def forecast(run: Run) -> Outcome:
     return outcome
 
 
-@task(name="evaluate", cache_policy=NO_CACHE)
 def evaluate(run: Run, since: datetime | None = None) -> Outcome:
     """Truth that became known meets the forecasts of it.
 
@@ -160,7 +153,6 @@ def _evaluated_before(run: Run) -> datetime | None:
     return max((row["as_of"] for row in done), default=None)
 
 
-@task(name="watch", cache_policy=NO_CACHE)
 def watch(run: Run) -> Outcome:
     """Judge what arrived before anything is made of it: profiles, drift and quality."""
     with run.recorded("watch") as outcome:
@@ -173,7 +165,6 @@ def watch(run: Run) -> Outcome:
     return outcome
 
 
-@task(name="alert", cache_policy=NO_CACHE)
 def alert(run: Run) -> Outcome:
     """Tell at once what needs a person, and ask for trainings that cannot wait."""
     with run.recorded("alert") as outcome:
@@ -193,8 +184,7 @@ def alert(run: Run) -> Outcome:
     return outcome
 
 
-@task(name="news", cache_policy=NO_CACHE)
-def tell_news(run: Run) -> Outcome:
+def news(run: Run) -> Outcome:
     """Tell of what a training decided."""
     with run.recorded("news") as outcome:
         if run.run_kind == "live":
@@ -207,7 +197,6 @@ def tell_news(run: Run) -> Outcome:
     return outcome
 
 
-@task(name="report", cache_policy=NO_CACHE)
 def report(run: Run, weekly: bool = False) -> Outcome:
     """Build the report and mail it; on Mondays, or where it is asked for, that of the week, too."""
     with run.recorded("report") as outcome:
@@ -227,23 +216,3 @@ def report(run: Run, weekly: bool = False) -> Outcome:
             outcome.sentences.append(f"Weekly report: {week.page}")
         outcome.sentences += outbox_job.run(run.arrow, run.settings, run.as_of, run.run_id)
     return outcome
-
-
-def publish(run: Run, flow: str, steps: dict[str, Outcome]) -> None:
-    """A markdown artifact for Prefect's page: rows in, rows out, quarantined, table versions."""
-    lines = [
-        f"## {flow} as of {iso(run.as_of)} ({run.settings.profile}, {run.run_kind})",
-        "",
-        "| step | in | out | quarantined |",
-        "|---|---:|---:|---:|",
-        *(f"| {n} | {o.rows_in} | {o.rows_out} | {o.quarantined} |" for n, o in steps.items()),
-        "",
-        *(f"- {sentence}" for o in steps.values() for sentence in o.sentences),
-        "",
-        "| table | version |",
-        "|---|---:|",
-        *(f"| {name} | {version} |" for name, version in run.arrow.versions(TABLES).items()),
-    ]
-    create_markdown_artifact(
-        "\n".join(lines), key=f"{flow}-{run.settings.profile}", description=f"What {flow} did"
-    )

@@ -67,7 +67,8 @@ class Front:
         if "PREFECT_API_URL" not in os.environ:
             address = SERVER if server_answers(SERVER) else start_server()
             os.environ["PREFECT_API_URL"] = f"{address}/api"
-        spark_session(self.settings)
+        if self.settings.spark_runner == "local":
+            spark_session(self.settings)
         from flows.flows import FLOWS, HISTORY, attended
 
         if address:

@@ -27,3 +27,7 @@ class SetupError(GridcastError):
 
 class BusyError(GridcastError):
     """Another writer is at work, and did not finish in time."""
+
+
+class JobError(GridcastError):
+    """A step that was sent elsewhere failed there, was cancelled, or did not get there."""

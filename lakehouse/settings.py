@@ -86,6 +86,14 @@ class Settings(BaseSettings):
     api_keys: tuple[str, ...] = ()
     api_requests_per_minute: PositiveInt = 600
     verbose: bool = False
+    # Where steps with Spark run: in the flow's own process, or as jobs of an EMR Serverless
+    # application: its id, the role of its jobs, their entry file, and where it keeps their logs.
+    spark_runner: Literal["local", "emr"] = "local"
+    emr_application: str = ""
+    emr_role: str = ""
+    emr_entry: str = ""
+    emr_logs: str = ""
+    emr_region: str = ""
 
     @classmethod
     def settings_customise_sources(

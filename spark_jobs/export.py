@@ -15,11 +15,11 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.types import to_arrow_schema
 
 from lakehouse.catalogue import Catalogue
 from lakehouse.errors import BadInput
 from lakehouse.plain_values import finite, plain
+from lakehouse.spark.local import arrow_schema
 from lakehouse.spark.tables import SparkTables, literal
 from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
@@ -126,7 +126,7 @@ def write(frame: DataFrame, output: Path, form: str) -> int:
     Spark leaves them in order in files of its own, which are then read batch by batch: any number
     of rows fits. Raises BadInput where the file cannot be written.
     """
-    schema = to_arrow_schema(frame.schema, timezone="UTC")
+    schema = arrow_schema(frame.schema)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as folder:

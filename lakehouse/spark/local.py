@@ -1,6 +1,7 @@
 """Rows that Python holds, as a frame."""
 
 from collections.abc import Iterable, Mapping
+from inspect import signature
 from typing import Any
 
 import pyarrow as pa
@@ -18,5 +19,12 @@ def local_frame(
     """
     struct = StructType.fromDDL(schema) if isinstance(schema, str) else schema
     assert isinstance(struct, StructType)
-    arrow = to_arrow_schema(struct, timezone="UTC")
-    return spark.createDataFrame(pa.Table.from_pylist([dict(row) for row in rows], schema=arrow))
+    table = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(struct))
+    return spark.createDataFrame(table)
+
+
+def arrow_schema(struct: StructType) -> pa.Schema:
+    """The Arrow schema of a Spark schema, times in UTC."""
+    if "timezone" in signature(to_arrow_schema).parameters:
+        return to_arrow_schema(struct, timezone="UTC")
+    return to_arrow_schema(struct)  # Spark 4.1, of EMR Serverless, knows no other zone

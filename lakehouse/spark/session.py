@@ -18,8 +18,11 @@ def spark_session(settings: Settings, log: Path | None = None) -> SparkSession:
     """The session of a profile; the first call starts the JVM, later calls return the same.
 
     `log`: where the JVM's own lines go; by default a file of the lakehouse folder.
-    Raises SetupError where the Delta jars have not been resolved.
+    Raises SetupError where the Delta jars have not been resolved. Of a JVM that spark-submit has
+    started, master, memory, jars and log are spark-submit's.
     """
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        return _submitted(settings)
     jars = sorted(settings.jars.glob("*.jar"))
     if not any("delta-spark" in jar.name for jar in jars):
         raise SetupError(
@@ -39,6 +42,26 @@ def spark_session(settings: Settings, log: Path | None = None) -> SparkSession:
         spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("WARN" if settings.verbose else "ERROR")
     return spark
+
+
+def _submitted(settings: Settings) -> SparkSession:
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    builder = SparkSession.builder.appName("gridcast")
+    ours = ("spark.sql.", "spark.databricks.", "spark.delta.", "spark.hadoop.")
+    for key, value in _options(settings, []).items():
+        if key.startswith(ours):
+            builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("WARN")
+    return spark
+
+
+def end_session() -> None:
+    """Stop the session of this process, if there is one: Spark closes its log of events."""
+    spark = SparkSession.getActiveSession()
+    if spark:
+        spark.stop()
 
 
 def _options(settings: Settings, jars: list[Path]) -> dict[str, str]:

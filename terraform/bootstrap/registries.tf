@@ -1,6 +1,7 @@
-# One registry for each image target. A tag is never moved: what was tested is what runs.
+# A registry for each image of deployments/pipeline/images. A tag is never moved: what was tested is
+# what runs.
 resource "aws_ecr_repository" "image" {
-  for_each = toset(["full", "api", "dashboards", "spark"])
+  for_each = toset(["full", "api", "dashboards", "spark", "scorer"])
 
   name                 = "gridcast/${each.value}"
   image_tag_mutability = "IMMUTABLE"

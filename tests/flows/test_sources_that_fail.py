@@ -100,7 +100,7 @@ def test_where_no_source_answers_the_run_fails_with_every_reason(
         stamina.set_testing(True, attempts=2),
         pytest.raises(SourceError, match=r"^No source answered\. "),
     ):
-        steps.ingest.fn(new_run(None, None))
+        steps.ingest(new_run(None, None))
     assert world.last_run("ingest")["status"] == "failed"
     assert world.content(LANDINGS) == one_day_on.content(LANDINGS)
     assert [row["step"] for row in world.rows(RUNS, status="failed")] == ["ingest"]

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from lakehouse.settings import PROJECT
+from tests.containers.dockerfile import stages
 from tests.gridcast.test_gate import Side
 
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
@@ -146,13 +147,36 @@ def test_images_are_built_for_each_target_and_pushed_once(run: Outside, tmp_path
     assert f"gridcast/api:{TAG} is there" in done.stdout
     built = [line for line in asked(tmp_path) if line.startswith("docker build")]
     assert [line.split("--target ")[1].split()[0] for line in built] == [
-        "worker", "api", "dashboards",
+        "worker", "api", "dashboards", "emr",
     ]  # fmt: skip
     pushed = [line for line in asked(tmp_path) if line.startswith("docker push")]
     assert pushed == [
         f"docker push registry.example.org/gridcast/full:{TAG}",
         f"docker push registry.example.org/gridcast/dashboards:{TAG}",
+        f"docker push registry.example.org/gridcast/spark:{TAG}",
     ]
+
+
+def test_an_image_that_holds_a_champion_is_built_where_it_is_named(
+    run: Outside, tmp_path: Path
+) -> None:
+    assert run("images", "build", TAG, "scorer").returncode == 0
+    [built] = asked(tmp_path)
+    assert f"--target scorer --tag gridcast/scorer:{TAG}" in built
+    done = run("images", "build", TAG, "moon")
+    assert done.returncode == 2
+    assert "expected images of full api dashboards spark scorer, got 'moon'" in done.stderr
+
+
+def test_every_image_has_a_target_a_registry_and_leave_to_be_pushed() -> None:
+    [told] = re.findall(r"^pairs=\((.*)\)$", (SCRIPTS / "images").read_text(), re.M)
+    pairs = dict(pair.split(":") for pair in told.split())
+    assert {*pairs.values()} <= {*stages()}
+    bootstrap = (PROJECT / "terraform/bootstrap/registries.tf").read_text()
+    shared = (PROJECT / "terraform/environments/shared/main.tf").read_text()
+    for text, pattern in ((bootstrap, r"toset\(\[(.*)\]\)"), (shared, r"targets += \[(.*)\]")):
+        [names] = re.findall(pattern, text)
+        assert re.findall(r'"(\w+)"', names) == list(pairs)
 
 
 @pytest.mark.parametrize("tag", ["", "latest", "a b"])

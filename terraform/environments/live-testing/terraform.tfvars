@@ -29,6 +29,7 @@ network = {
 }
 
 spark = {
+  runner              = "emr"
   release             = "emr-spark-8.2.0"
   capacity            = { vcpu = 16, memory_gb = 64, disk_gb = 200 }
   worker              = { vcpu = 4, memory_gb = 16, disk_gb = 40 }

@@ -28,6 +28,7 @@ network = {
 }
 
 spark = {
+  runner              = "emr"
   release             = "emr-spark-8.2.0"
   capacity            = { vcpu = 64, memory_gb = 256, disk_gb = 800 }
   worker              = { vcpu = 4, memory_gb = 16, disk_gb = 40 }

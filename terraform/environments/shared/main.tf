@@ -4,7 +4,7 @@ locals {
   name           = "gridcast-${var.environment}"
   registry       = "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/gridcast"
   repository_arn = "arn:aws:ecr:${var.region}:${var.account_id}:repository/gridcast"
-  targets        = ["full", "api", "dashboards"]
+  targets        = ["full", "api", "dashboards", "spark", "scorer"]
   images         = { for target in local.targets : target => "${local.registry}/${target}:${var.image_tag}" }
   repositories   = { for target in local.targets : target => "${local.repository_arn}/${target}" }
   login_pages    = ["prefect", "mlflow", "dashboards"]
@@ -71,7 +71,7 @@ module "spark" {
 
   name                = local.name
   release             = var.spark.release
-  image               = var.spark.image_tag == null ? null : "${local.registry}/spark:${var.spark.image_tag}"
+  image               = local.images.spark
   capacity            = var.spark.capacity
   worker              = var.spark.worker
   warm_workers        = var.spark.warm_workers
@@ -132,6 +132,12 @@ module "orchestration" {
     GRIDCAST_MAIL_SENDER     = module.mail.sender
     GRIDCAST_MAIL_RECIPIENTS = jsonencode(var.mail_recipients)
     GRIDCAST_SES_REGION      = var.region
+    GRIDCAST_SPARK_RUNNER    = var.spark.runner
+    GRIDCAST_EMR_APPLICATION = module.spark.application.id
+    GRIDCAST_EMR_ROLE        = module.access.job_role_arn
+    GRIDCAST_EMR_ENTRY       = "local:///app/deployments/spark/step.py"
+    GRIDCAST_EMR_LOGS        = module.spark.logs
+    GRIDCAST_EMR_REGION      = var.region
   }
   api_public         = var.api_public
   sql_callers        = var.sql_callers

@@ -93,10 +93,10 @@ variable "network" {
 }
 
 variable "spark" {
-  description = "EMR Serverless: release, tag of an image built on its own, limit of all jobs, size of a worker, warm workers, Spark settings."
+  description = "Where steps with Spark run (emr; local: in the flow's task), and EMR Serverless: release, limit of all jobs, size of a worker, warm workers, Spark settings."
   type = object({
     release             = string
-    image_tag           = optional(string)
+    runner              = string
     capacity            = object({ vcpu = number, memory_gb = number, disk_gb = number })
     worker              = object({ vcpu = number, memory_gb = number, disk_gb = number })
     warm_workers        = map(number)
@@ -104,6 +104,11 @@ variable "spark" {
     max_concurrent_runs = number
     options             = map(string)
   })
+
+  validation {
+    condition     = contains(["emr", "local"], var.spark.runner)
+    error_message = "spark.runner is emr or local; it is '${var.spark.runner}'."
+  }
 }
 
 variable "database" {

@@ -37,8 +37,6 @@ data "aws_iam_policy_document" "boundary" {
       "logs:CreateLogStream",
       "logs:DescribeLogGroups",
       "logs:DescribeLogStreams",
-      "logs:FilterLogEvents",
-      "logs:GetLogEvents",
       "logs:PutLogEvents",
       "logs:PutRetentionPolicy",
       "secretsmanager:GetSecretValue",

@@ -93,6 +93,7 @@ data "aws_iam_policy_document" "job" {
     data.aws_iam_policy_document.write_lake.json,
     data.aws_iam_policy_document.job_logs.json,
     data.aws_iam_policy_document.catalogue.json,
+    data.aws_iam_policy_document.send_mail.json, # it mails the report
   ]
 }
 

@@ -84,13 +84,6 @@ data "aws_iam_policy_document" "run_jobs" {
       values   = ["emr-serverless.amazonaws.com"]
     }
   }
-
-  # The end of a failed job's log becomes the reason of the failed task.
-  statement {
-    sid       = "ReadJobLogs"
-    actions   = ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"]
-    resources = [var.spark_log_group_arn, "${var.spark_log_group_arn}:*"]
-  }
 }
 
 data "aws_iam_policy_document" "job_logs" {

@@ -1,6 +1,7 @@
 # Spark without servers: an application that starts with a job and stops when it is idle.
 locals {
   log_group = "/${var.name}/spark"
+  logs      = "s3://${var.artifacts_bucket}/spark-logs"
 }
 
 resource "aws_cloudwatch_log_group" "spark" {
@@ -15,11 +16,8 @@ resource "aws_emrserverless_application" "spark" {
   type          = "spark"
   architecture  = "X86_64"
 
-  dynamic "image_configuration" {
-    for_each = var.image == null ? [] : [var.image]
-    content {
-      image_uri = image_configuration.value
-    }
+  image_configuration {
+    image_uri = var.image
   }
 
   auto_start_configuration {
@@ -88,14 +86,15 @@ resource "aws_emrserverless_application" "spark" {
       }
     }
 
-    # Event logs, for Spark's own page of a job that has ended.
+    # Drivers' and executors' logs: a failed task tells the end of its driver's.
     s3_monitoring_configuration {
-      log_uri            = "s3://${var.artifacts_bucket}/spark-logs/"
+      log_uri            = "${local.logs}/"
       encryption_key_arn = var.key_arn
     }
 
+    # Event logs, with AWS's own key: Spark's page of a job is made from them and from no others.
     managed_persistence_monitoring_configuration {
-      enabled = false
+      enabled = true
     }
   }
 }

@@ -11,6 +11,11 @@ output "security_group_id" {
   value       = aws_security_group.spark.id
 }
 
+output "logs" {
+  description = "Where the logs of jobs lie in S3, by application and job."
+  value       = local.logs
+}
+
 output "log_group" {
   description = "Name and ARN of the log group of drivers and executors."
   value = {

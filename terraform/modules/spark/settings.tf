@@ -1,10 +1,15 @@
 # What every job finds set. A job may say otherwise.
 locals {
+  python = "/opt/gridcast/bin/python"
+
   spark_defaults = {
-    # Where the release keeps Delta. An image with Delta's jars among Spark's own sets it to "".
-    "spark.jars" = join(",", [
-      for jar in ["delta-spark", "delta-storage"] : "/usr/share/aws/delta/lib/${jar}.jar"
-    ])
+    # The image's Python, packages and program. Its Delta is among Spark's own jars.
+    "spark.emr-serverless.driverEnv.PYSPARK_DRIVER_PYTHON" = local.python
+    "spark.emr-serverless.driverEnv.PYSPARK_PYTHON"        = local.python
+    "spark.executorEnv.PYSPARK_PYTHON"                     = local.python
+    "spark.emr-serverless.driverEnv.PYTHONPATH"            = "/app"
+    "spark.executorEnv.PYTHONPATH"                         = "/app"
+
     "spark.sql.extensions"                      = "io.delta.sql.DeltaSparkSessionExtension"
     "spark.sql.catalog.spark_catalog"           = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
     "spark.sql.session.timeZone"                = "UTC"

@@ -14,7 +14,7 @@ variable "release" {
 }
 
 variable "image" {
-  description = "Image with the job's Python packages and Delta's jars, built on the release's own image; null takes that one."
+  description = "Image of the jobs, built on the release's own image: deployments/Dockerfile's target emr."
   type        = string
 }
 
@@ -78,7 +78,7 @@ variable "spark_options" {
 }
 
 variable "artifacts_bucket" {
-  description = "Name of the bucket for Spark's event logs."
+  description = "Name of the bucket for the logs of jobs."
   type        = string
 }
 
