@@ -1,6 +1,7 @@
 """Bodies that are not what landed, or are gone, go to the quarantine before anything reads them.
 
-A body with a flipped digit is still JSON: only its checksum tells.
+A body with a flipped digit is still JSON: only its checksum tells. What was refused whole is asked
+for again (spark_jobs/ingest.py).
 """
 
 from typing import Any
@@ -28,8 +29,8 @@ def refuse(
             table=(WEATHER_RECORDS if bronze.kind(row) == "weather" else ENERGY_RECORDS).name,
             record_index=WHOLE_BODY,
             rule=RULE,
-            reason=f"Expected the body as it landed. {faults[row['landing_id']]} Restore the file "
-            "from a copy, then run 'gridcast rebuild silver'.",
+            reason=f"Expected the body as it landed. {faults[row['landing_id']]} Its source is "
+            "asked again. Or restore the file from a copy, then run 'gridcast rebuild silver'.",
         )
         for row in damaged
     ]

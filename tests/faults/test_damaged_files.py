@@ -55,7 +55,9 @@ def test_a_landed_body_that_rots_is_refused_alone_and_taken_in_when_it_is_back(
     [refusal] = small.rows(QUARANTINE)
     assert refusal["rule"] == RULE
     assert rotten.name in refusal["reason"]
-    assert "Restore the file from a copy, then run 'gridcast rebuild silver'." in refusal["reason"]
+    assert (
+        "Or restore the file from a copy, then run 'gridcast rebuild silver'." in refusal["reason"]
+    )
     rotten.write_bytes(whole)
     rebuild.silver(small.tables, small.arrow, small.zone, catalogue, tmp_path / "staging")
     assert prices(small) == [10.5, 20.5]
