@@ -1,14 +1,16 @@
 /* Write boundaries of a process and of all that it starts, and its death at one of them.
 
    Preloaded (LD_PRELOAD), so that Python, the JVM, delta-rs and SQLite are seen alike: every call by
-   which a program changes the files of a folder is a boundary. All processes count in one shared file. At the
-   boundary of KILL_AT the whole process group is killed before the call is made, or, of a write,
-   when half of its bytes are written; who comes to a later one stops there for good.
+   which a program changes the files of a folder is a boundary. All processes count in one shared
+   file. At the boundary of KILL_AT the whole process group gets a signal. SIGKILL comes before the
+   call is made, or, of a write, when half of its bytes are written; who comes to a later one stops
+   there for good. After any other signal the program goes on as it can.
 
    BOUNDARIES_UNDER    folder whose changes count
    BOUNDARIES_COUNTER  file of eight bytes, zero at first
    BOUNDARIES_TOLD     file that gets a line per boundary: number, call, path below the folder
    BOUNDARIES_KILL_AT  number of the boundary to die at; 0 is none
+   BOUNDARIES_SIGNAL   number of the signal
 
    Build: cc -shared -fPIC -O1 -o boundaries.so boundaries.c -ldl
 */
@@ -37,6 +39,7 @@ static volatile unsigned long *counter;
 static const char *under;
 static size_t under_length;
 static unsigned long kill_at;
+static int by;
 static int told = -1;
 /* Files opened to be written that have not been written to yet. */
 static volatile char fresh[FILES];
@@ -46,8 +49,10 @@ __attribute__((constructor)) static void begin(void) {
     const char *file = getenv("BOUNDARIES_COUNTER");
     const char *lines = getenv("BOUNDARIES_TOLD");
     const char *number = getenv("BOUNDARIES_KILL_AT");
-    if (!under || !file || !lines || !number)
+    const char *signal = getenv("BOUNDARIES_SIGNAL");
+    if (!under || !file || !lines || !number || !signal)
         return;
+    by = atoi(signal);
     under_length = strlen(under);
     kill_at = strtoul(number, NULL, 10);
     int shared = REAL(open)(file, O_RDWR | O_CLOEXEC);
@@ -99,17 +104,20 @@ static void die(void) {
         pause();
 }
 
-/* Whether this is the boundary to die at. Who is later never returns. */
+/* Whether this is the boundary to die at by SIGKILL. Who is later never returns. */
 static int arrive(const char *call, const char *rest) {
     unsigned long number = __atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST);
-    if (kill_at && number > kill_at)
+    if (kill_at && number > kill_at && by == SIGKILL)
         for (;;)
             pause();
     char line[PATH_MAX + 64];
     int length = snprintf(line, sizeof line, "%lu\t%s\t%s\n", number, call, rest);
     if (REAL(write)(told, line, length) < 0)
         abort();
-    return number == kill_at;
+    if (number != kill_at || by == SIGKILL)
+        return number == kill_at;
+    kill(-getsid(0), by);
+    return 0;
 }
 
 static void boundary(const char *call, int directory, const char *path) {

@@ -13,7 +13,6 @@ from tests.system_packages import require_command
 from tests.worlds import World
 
 _SOURCE = Path(__file__).with_name("boundaries.c")
-_KILLED = -signal.SIGKILL
 
 
 @dataclass(frozen=True)
@@ -32,11 +31,6 @@ class Watched:
     code: int
     said: str
     boundaries: list[Boundary]
-
-    @property
-    def was_killed(self) -> bool:
-        """Whether it ended at a boundary, by SIGKILL."""
-        return self.code == _KILLED
 
 
 def build_instrument(folder: Path) -> Path:
@@ -59,9 +53,15 @@ def build_instrument(folder: Path) -> Path:
 
 
 def run_watched(
-    instrument: Path, world: World, arguments: Sequence[str], server: str, kill_at: int = 0
+    instrument: Path,
+    world: World,
+    arguments: Sequence[str],
+    server: str,
+    kill_at: int = 0,
+    by: int = signal.SIGKILL,
 ) -> Watched:
-    """Run a module in a world, in a session of its own, to its end or to its `kill_at`th boundary.
+    """Run a module in a world, in a session of its own, to its end or to its `kill_at`th boundary,
+    where it gets a signal.
 
     server: the address of a Prefect server that outlives it.
     """
@@ -78,6 +78,7 @@ def run_watched(
         "BOUNDARIES_COUNTER": str(counter),
         "BOUNDARIES_TOLD": str(told),
         "BOUNDARIES_KILL_AT": str(kill_at),
+        "BOUNDARIES_SIGNAL": str(int(by)),
         "PREFECT_API_URL": server,
         "PREFECT_LOGGING_LEVEL": "CRITICAL",
     }
