@@ -12,6 +12,7 @@ from typing import Any
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.clock import Clock, SampleClock
+from lakehouse.damage import told
 from lakehouse.errors import BadInput
 from lakehouse.landing import LandingZone
 from lakehouse.lanes import lanes
@@ -153,7 +154,11 @@ class Run:
         try:
             yield outcome
         except Exception as fault:
-            self._record(step, outcome, started, "failed", f"{type(fault).__name__}: {fault}")
+            known = told(fault)
+            reason = f"{type(known or fault).__name__}: {known or fault}"
+            self._record(step, outcome, started, "failed", reason)
+            if known:
+                raise known from fault
             raise
         self._record(step, outcome, started, "ok", " ".join(outcome.sentences))
 

@@ -19,6 +19,7 @@ from gridcast.migrate import migrate
 from gridcast.monitor import add_monitor
 from gridcast.restore import restore
 from gridcast.serve import serve
+from lakehouse.damage import told
 from lakehouse.errors import BadInput, GridcastError
 from lakehouse.time import parse_utc
 
@@ -287,8 +288,9 @@ def main() -> None:
     except Exception as fault:
         if "--verbose" in sys.argv:
             raise
-        if isinstance(fault, GridcastError):
-            sys.stderr.write(f"gridcast: {fault}\n")
+        known = fault if isinstance(fault, GridcastError) else told(fault)
+        if known:
+            sys.stderr.write(f"gridcast: {known}\n")
             sys.exit(2)
         sys.stderr.write(
             f"gridcast: unexpected {type(fault).__name__}: {str(fault).splitlines()[:1]}. "

@@ -9,14 +9,39 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
+from typing import IO
 
-from lakehouse.errors import SetupError
+from lakehouse.damage import told
+from lakehouse.errors import GridcastError, SetupError
 
 _PATIENCE_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class _Own:
+    """A server that this process started, and the file of what it says."""
+
+    process: "subprocess.Popen[bytes]"
+    said: IO[bytes]
+
+    def fault(self) -> GridcastError:
+        """Why it ended, as far as it said."""
+        self.said.seek(0)
+        words = self.said.read().decode(errors="replace").strip()
+        return told(RuntimeError(words)) or SetupError(
+            f"Expected a Prefect server of its own; it ended with {self.process.returncode} at its "
+            f"start and said: {words[-300:] or 'nothing'}. Look at it by hand: prefect server "
+            "start."
+        )
+
+
+_OWN: dict[str, _Own] = {}
 
 
 def start_server() -> str:
@@ -24,20 +49,26 @@ def start_server() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    said = tempfile.TemporaryFile()  # noqa: SIM115 - as long-lived as the server
     process = subprocess.Popen(
         [sys.executable, "-m", "gridcast.server", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=said,
+        stderr=said,
         stdin=subprocess.DEVNULL,
     )
     atexit.register(_stop, process)
-    return f"http://127.0.0.1:{port}"
+    address = f"http://127.0.0.1:{port}"
+    _OWN[address] = _Own(process, said)
+    return address
 
 
 def await_server(address: str) -> None:
-    """Return once the server answers. Raises SetupError where it does not in three minutes."""
-    begun = time.monotonic()
+    """Return once the server answers. Raises SetupError where it does not in three minutes, or
+    ends before."""
+    begun, own = time.monotonic(), _OWN.get(address)
     while not server_answers(address):
+        if own and own.process.poll() is not None:
+            raise own.fault()
         if time.monotonic() - begun > _PATIENCE_SECONDS:
             raise SetupError(
                 f"Expected a Prefect server at {address} within {_PATIENCE_SECONDS} s; none "

@@ -8,15 +8,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import deltalake
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Transaction
 
-from lakehouse import migrations
+from lakehouse import damage, migrations
 from lakehouse.arrow_types import ARROW_TYPES
 from lakehouse.errors import TableError
 from lakehouse.lanes import lane
@@ -176,9 +177,10 @@ class ArrowTables:
         """
         delta = self.open(table)
         try:
-            return delta.to_pyarrow_table(
-                columns=list(columns) if columns else None, filters=self._seen(table, filters)
-            )
+            with damage.reading(table, self.path(table)):
+                return delta.to_pyarrow_table(
+                    columns=list(columns) if columns else None, filters=self._seen(table, filters)
+                )
         except pa.ArrowInvalid:
             held = {field.name for field in delta.schema().fields}
             lacking = [name for name in table.column_names if name not in held]
@@ -201,7 +203,8 @@ class ArrowTables:
         """How many rows the table has, or of those that match (as in `read`)."""
         seen = self._seen(table, filters)
         matching = pq.filters_to_expression(seen) if seen else None
-        return int(self.open(table).to_pyarrow_dataset().count_rows(filter=matching))
+        with damage.reading(table, self.path(table)):
+            return int(self.open(table).to_pyarrow_dataset().count_rows(filter=matching))
 
     def insert_new(self, table: Table, rows: Sequence[dict[str, Any]]) -> int:
         """Append the rows whose key the table does not hold yet; returns how many.
@@ -272,15 +275,21 @@ class ArrowTables:
         return delta
 
     def unchecked(self, table: Table) -> deltalake.DeltaTable:
-        """The Delta table of whatever contract. Raises TableError where it does not exist."""
+        """The Delta table of whatever contract. Raises TableError where it does not exist, or its
+        log cannot be read."""
+        path = self.path(table)
         try:
-            path = self.path(table)
-            return deltalake.DeltaTable(str(path), storage_options=storage_options(path))
+            delta = deltalake.DeltaTable(str(path), storage_options=storage_options(path))
         except TableNotFoundError:
             raise TableError(
                 f"Expected the Delta table {table.name} at {self.path(table)}; there is none. "
                 "Run 'gridcast demo', or 'gridcast run ingest' and 'gridcast run build'."
             ) from None
+        except DeltaError as fault:
+            raise damage.torn_log(table, path, fault) from None
+        if isinstance(path, Path):
+            damage.check_newest(table, path, delta.version())
+        return delta
 
     def _seen(self, table: Table, filters: Any) -> Any:
         if self.recorded_by is None or "recorded_at" not in table.column_names:

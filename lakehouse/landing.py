@@ -158,13 +158,18 @@ class LandingZone:
 
     def damaged(self) -> Iterator[str]:
         """A sentence for every body that is gone or is not what its sidecar says."""
-        for row in self.manifest():
-            file = self.path(row["body_path"])
-            told = f"{row['body_path']} ({row['data_set']}, fetched {iso(row['fetched_at'])})"
-            if not file.exists():
-                yield f"{told} is gone."
-            elif (found := hashlib.sha256(file.read_bytes()).hexdigest()) != row["body_sha256"]:
-                yield f"{told}: expected sha256 {row['body_sha256'][:12]}…, got {found[:12]}…."
+        yield from filter(None, map(self.damage, self.manifest()))
+
+    def damage(self, row: dict[str, Any]) -> str | None:
+        """A sentence where the body of a manifest row is gone or is not what landed."""
+        file = self.path(row["body_path"])
+        told = f"{row['body_path']} ({row['data_set']}, fetched {iso(row['fetched_at'])})"
+        if not file.exists():
+            return f"{told} is gone."
+        found = hashlib.sha256(file.read_bytes()).hexdigest()
+        if found != row["body_sha256"]:
+            return f"{told}: expected sha256 {row['body_sha256'][:12]}…, got {found[:12]}…."
+        return None
 
     def row(self, response: Response, run_id: str = "") -> dict[str, Any]:
         """The row of bronze.landings that a response has when it is kept."""

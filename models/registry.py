@@ -8,6 +8,7 @@ only: executors cannot reach SQLite.
 import io
 import logging
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
@@ -20,7 +21,7 @@ from typing import Any
 
 import pandas as pd
 
-from lakehouse.errors import BadInput
+from lakehouse.errors import BadInput, SetupError
 from models.quantiles import QUANTILE_COLUMNS
 from models.samples import CALENDAR, COLUMNS, COVARIATES
 from models.trained import training_figures
@@ -33,6 +34,9 @@ _PACKAGES = ("tensorflow", "keras", "lightgbm", "scikit-learn", "scipy", "numpy"
 _TIMES = ("forecast_origin", "past_start", "target_time")
 _TEXTS = ("series_id", "timezone")
 _NAMES = "covariates"
+#: What an address may carry before its host, and how much of a fault is told.
+_SECRET = re.compile(r"//[^/@\s]*@")
+_SAID = 200
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,23 @@ class Registry:
     experiment: str = "gridcast"
 
     def prepare(self) -> None:
-        """Import MLflow and make its tables: seconds that can pass while something else works."""
-        self.experiment_id()
+        """Import MLflow and make its tables: seconds that can pass while something else works.
+
+        Raises SetupError where the store cannot be read, or does not answer.
+        """
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            self.experiment_id()
+        except (MlflowException, SQLAlchemyError) as fault:
+            said = str(fault).splitlines()[0][:_SAID]
+            raise SetupError(
+                f"Expected the MLflow store {_SECRET.sub('//', self.tracking_uri)}; it cannot be "
+                f"read: {_SECRET.sub('//', said)}. Restore it from a copy or start its server, "
+                "then run 'gridcast run train' again: what has been fitted is kept and is logged "
+                "then."
+            ) from fault
 
     def log(self, folder: Path, record: ModelRecord, example: pd.DataFrame) -> Logged:
         """Log and register the model that `Trained.save` wrote into `folder`.

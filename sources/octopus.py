@@ -18,6 +18,10 @@ from lakehouse.time import iso
 SOURCE = "octopus"
 #: The most that the service gives on one page.
 PAGE_SIZE = 1500
+#: No page has a number of so many digits.
+_DIGITS = 10
+#: Characters of an odd `next` that a sentence shows.
+_SHOWN = 300
 
 
 def request(
@@ -65,15 +69,14 @@ def next_request(request: Request, body: bytes) -> Request | None:
     following = _next(body)
     if following is None:
         return None
-    parts = urlsplit(following)
-    params = tuple(parse_qsl(parts.query, keep_blank_values=True))
+    path, params = _path_and_query(following)
     here, there = _page(request.params), _page(params)
     # Before the path there may be more: what a proxy or an emulator adds.
-    stays = parts.path.endswith(request.path)
+    stays = path.endswith(request.path)
     if not stays or here is None or there is None or there <= here:
         raise SourceError(
             f"{request.source} {request.data_set} for {', '.join(request.asked)}: expected a page "
-            f"after page {here} of {request.path}, got '{following}' as the next. "
+            f"after page {here} of {request.path}, got '{following[:_SHOWN]}' as the next. "
             "Nothing of this answer was kept; run it again later."
         )
     return replace(request, params=params)
@@ -82,12 +85,21 @@ def next_request(request: Request, body: bytes) -> Request | None:
 def _next(body: bytes) -> str | None:
     try:
         answer: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: brackets within brackets, by the thousand
         return None
     following = answer.get("next") if isinstance(answer, dict) else None
     return following if isinstance(following, str) and following else None
 
 
+def _path_and_query(address: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Both empty for what is no address."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "", ()
+    return parts.path, tuple(parse_qsl(parts.query, keep_blank_values=True))
+
+
 def _page(params: Sequence[tuple[str, str]]) -> int | None:
     text = dict(params).get("page", "1")
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isdecimal() and len(text) < _DIGITS else None

@@ -157,11 +157,11 @@ def run(
     is there whole: running again appends nothing. Returns rows written per table.
     """
     written = {QUARANTINE.name: 0}
-    for kind, judge, records, target in (
+    for name, judge, records, target in (
         ("energy", judged_energy, energy_records, ENERGY_RECORDS),
         ("weather", judged_weather, weather_records, WEATHER_RECORDS),
     ):
-        pending = not_held(arrow, target, [row for row in landings if _kind(row) == kind])
+        pending = not_held(arrow, target, [row for row in landings if kind(row) == name])
         if not pending:
             continue
         judged = _without_good_bodies(judge(landed_bodies(tables, zone, pending))).localCheckpoint()
@@ -175,13 +175,13 @@ def run(
         if counts["records"]:
             tables.append(target, records(judged))
         written[target.name] = counts["records"]
-    files = not_held(arrow, ENERGY_RECORDS, [row for row in landings if _kind(row) == "file"])
+    files = not_held(arrow, ENERGY_RECORDS, [row for row in landings if kind(row) == "file"])
     if files:
         _take_in_files(tables, zone, files, written)
     return written
 
 
-def _kind(landing: dict[str, Any]) -> str:
+def kind(landing: dict[str, Any]) -> str:
     """How a body is read: `file`, `weather` or `energy`."""
     if landing["request"].startswith("/file/"):
         return "file"

@@ -10,11 +10,11 @@ from lakehouse.catalogue import Catalogue
 from lakehouse.landing import LandingZone
 from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables
-from lakehouse.tables.bronze import LANDINGS
+from lakehouse.tables.bronze import LANDINGS, QUARANTINE
 from lakehouse.tables.gold import RUNS
 from lakehouse.tables.silver import COVARIATES
 from sources import open_meteo
-from spark_jobs import bronze, catalogue_tables, observed, silver, straight
+from spark_jobs import bronze, catalogue_tables, damaged_bodies, observed, silver, straight
 
 STEP = "build"
 #: Bodies that one build takes in: what is read of them must fit in memory.
@@ -65,6 +65,11 @@ def run(tables: SparkTables, arrow: ArrowTables, zone: LandingZone, catalogue: C
     if not landings:
         return built
     built.landing_ids = [row["landing_id"] for row in landings]
+    landings, refused = damaged_bodies.refuse(tables, zone, landings)
+    if refused:
+        built.add({QUARANTINE.name: refused})
+    if not landings:
+        return built
     with tables.in_bulk() if bronze.is_bulk(landings) else nullcontext():
         _take_in(built, tables, arrow, zone, catalogue, landings, manifest)
     return built

@@ -73,6 +73,7 @@ def test_on_debian_only_what_is_missing_is_installed(
     command("id", "echo 0")
     command("apt-cache", "exit 0")
     command("pg_ctlcluster", "exit 0")
+    command("cc", "exit 0")
     command("apt-get", f'echo "$@" >>"{log}"')
     done = run(project, "system-packages")
     assert done.returncode == 0, done.stderr
@@ -88,6 +89,7 @@ def test_on_debian_with_everything_there_apt_is_not_asked(project: Path, command
     command("java", JAVA_17)
     command("chromium", "exit 0")
     command("pg_ctlcluster", "exit 0")
+    command("cc", "exit 0")
     command("apt-get", "exit 100")
     done = run(project, "system-packages")
     assert (done.returncode, done.stdout) == (0, "setup-system: nothing is missing\n")

@@ -1,0 +1,43 @@
+"""An MLflow store that cannot be read: told in a sentence, and left as it is."""
+
+from pathlib import Path
+
+import pytest
+
+from lakehouse.errors import SetupError
+from models.registry import Registry
+from tests.worlds import NOBODY
+
+pytestmark = [
+    # MLflow 3.17 declares a relation in a way that SQLAlchemy 2.1 deprecates.
+    pytest.mark.filterwarnings(
+        "ignore:The ``noload`` loader strategy is deprecated:sqlalchemy.exc.SADeprecationWarning"
+    ),
+]
+NEXT = "then run 'gridcast run train' again: what has been fitted is kept and is logged then."
+
+
+def test_a_torn_store_is_told_and_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "mlflow.db"
+    torn = b"torn" * 2_000
+    file.write_bytes(torn)
+    registry = Registry(f"sqlite:///{file}", (tmp_path / "artifacts").as_uri())
+    with pytest.raises(SetupError) as found:
+        registry.prepare()
+    assert str(found.value).startswith(f"Expected the MLflow store sqlite:///{file}; it cannot be")
+    assert "file is not a database" in str(found.value)
+    assert str(found.value).endswith(NEXT)
+    assert "\n" not in str(found.value)
+    assert file.read_bytes() == torn
+
+
+def test_a_store_that_does_not_answer_is_told_without_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    address = NOBODY.replace("//", "//gridcast:hidden@")
+    with pytest.raises(SetupError) as found:
+        Registry(address, (tmp_path / "artifacts").as_uri()).prepare()
+    assert str(found.value).startswith(f"Expected the MLflow store {NOBODY}; it cannot be read: ")
+    assert str(found.value).endswith(NEXT)
+    assert "hidden" not in str(found.value)
