@@ -366,3 +366,25 @@ def test_settings_that_do_not_say_where_to_send_a_step_are_refused(
 ) -> None:
     with emr(never) as service, pytest.raises(ConfigError, match=sentence):
         EmrServerlessRunner(service.settings(settings).model_copy(update=changed), LOG)
+
+
+def test_a_task_hands_its_runner_the_step_and_its_arguments_by_name(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import tasks
+
+    handed: list[Any] = []
+
+    class Noting:
+        def do(self, step: Any, run: Run, **arguments: Any) -> steps.Outcome:
+            handed.append((step, arguments))
+            return steps.Outcome()
+
+    monkeypatch.setattr(tasks, "runner", lambda _: Noting())
+    run: Any = SimpleNamespace(settings=settings)
+    tasks.report.fn(run, True)
+    tasks.train.fn(run, groups=["a"])
+    tasks.watch.fn(run)
+    assert handed == [
+        (steps.report, {"weekly": True}), (steps.train, {"groups": ["a"]}), (steps.watch, {}),
+    ]  # fmt: skip
