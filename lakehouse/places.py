@@ -76,8 +76,12 @@ def whole(wanted: Place) -> Iterator[Path]:
     one by one, in the order of their names."""
     if isinstance(wanted, Path):
         draft = wanted.with_name(f"{wanted.name}.draft")
-        yield draft
-        os.replace(draft, wanted)
+        try:
+            yield draft
+            os.replace(draft, wanted)
+        except BaseException:
+            remove(draft)
+            raise
         return
     with tempfile.TemporaryDirectory() as scratch:
         draft = Path(scratch, wanted.name)
@@ -135,8 +139,10 @@ def listing(folder: Place) -> Iterator[tuple[str, int]]:
 
 
 def remove(found: Place) -> None:
-    """Remove a folder and all that is in it; nothing where there is none."""
+    """Remove a file, or a folder and all that is in it; nothing where there is none."""
     if isinstance(found, Path):
+        if found.is_file():
+            found.unlink()
         shutil.rmtree(found, ignore_errors=True)
     elif found.exists():
         found.rmtree()

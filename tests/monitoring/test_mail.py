@@ -102,10 +102,12 @@ def test_putting_a_mail_twice_leaves_one_file_and_the_first_bytes(tmp_path: Path
 
 
 def test_a_full_disk_leaves_no_half_a_mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: int) -> None:
+    def full(draft: Path, content: bytes) -> None:
+        with draft.open("wb") as half:
+            half.write(content[: len(content) // 2])
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space"):
         put_in_outbox(mail(), tmp_path)
     assert list(tmp_path.iterdir()) == []
