@@ -9,7 +9,7 @@ export PYTHON
 # Processes that share the tests; each has a JVM of its own.
 JOBS ?= 2
 
-.PHONY: help demo test setup setup-system test-slow lint format docs lock \
+.PHONY: help demo test setup setup-system test-slow test-fortnight lint format docs lock \
   bench-accuracy clean lint-containers lint-terraform lint-workflows
 
 help: ## This list
@@ -21,7 +21,7 @@ demo: setup ## Set up, then run the main job offline on recorded data (ARGS=--fr
 	@$(BIN)/gridcast demo $(ARGS)
 
 test: lint ## Set up, then check style, types, import rules, and run the tests
-	$(BIN)/pytest -m "not slow" --numprocesses $(JOBS) --dist loadgroup $(ARGS)
+	$(BIN)/pytest -m "not slow and not fortnight" --numprocesses $(JOBS) --dist loadgroup $(ARGS)
 
 ## Set-up
 setup: ## Make .venv from requirements.lock and fetch the Delta jars; does nothing when done
@@ -57,6 +57,9 @@ format: setup ## Put every file into the house's form
 
 test-slow: setup ## The tests that take minutes
 	$(BIN)/pytest -m slow $(ARGS)
+
+test-fortnight: setup ## Fourteen scheduled days; worker and server are killed: a quarter of an hour
+	$(BIN)/pytest -m fortnight $(ARGS)
 
 bench-accuracy: setup ## Accuracy on the public series of ../shared/data: hours (ARGS="DATA OUTPUT")
 	$(BIN)/python -m benchmarks.accuracy $(or $(ARGS),../shared/data .cache/accuracy)

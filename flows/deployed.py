@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +61,23 @@ def _take_out(client: Any, wanted: dict[str, dict[str, Any]]) -> list[str]:
             client.delete_deployment(held.id)
             removed.append(f"Deployment {held.name} is not in {FILE.name} any more: removed.")
             continue
-        crons = {one["cron"] for one in wanted[held.name].get("schedules", [])}
+        named = {_times(one) for one in wanted[held.name].get("schedules", [])}
         for schedule in client.read_deployment_schedules(held.id):
-            cron = getattr(schedule.schedule, "cron", None)
-            if cron not in crons:
+            times = _times(schedule.schedule.model_dump())
+            if times not in named:
                 client.delete_deployment_schedule(held.id, schedule.id)
-                told = cron or type(schedule.schedule).__name__
-                removed.append(f"Schedule {told} of {held.name} is not in {FILE.name}: removed.")
+                removed.append(f"Schedule {times} of {held.name} is not in {FILE.name}: removed.")
     return removed
+
+
+def _times(schedule: dict[str, Any]) -> str:
+    """A schedule's times: its cron or rrule, or the interval in seconds."""
+    for kind in ("cron", "rrule"):
+        if schedule.get(kind):
+            return str(schedule[kind])
+    interval = schedule["interval"]
+    seconds = interval.total_seconds() if isinstance(interval, timedelta) else float(interval)
+    return f"every {seconds:g} s"
 
 
 def _automate(client: Any, wanted: Iterable[dict[str, Any]]) -> list[str]:
