@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
-from prefect import task
+from prefect import State, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
@@ -43,7 +44,20 @@ from spark_jobs import weekly as weekly_job
 SINCE = "since"
 
 
-@task(name="ingest", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60])
+def no_source_answered(task: Any, task_run: Any, state: State[Any]) -> bool:
+    """Whether a task failed for what may be over in a minute; wrong data stay wrong."""
+    return isinstance(state.result(raise_on_failure=False), SourceError)
+
+
+#: Of the tasks that ask sources. Mail and MLflow ask again by themselves, call by call.
+ASKED_AGAIN: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay_seconds": [10, 60],
+    "retry_condition_fn": no_source_answered,
+}
+
+
+@task(name="ingest", cache_policy=NO_CACHE, **ASKED_AGAIN)
 def ingest(run: Run) -> Outcome:
     """Ask the sources for what is missing and keep every body."""
     with run.recorded("ingest") as outcome:
