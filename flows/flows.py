@@ -9,6 +9,7 @@ from prefect import flow, runtime
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from flows import steps
+from flows.forms import described
 from flows.history import backfill, land, maintain, rebuild
 from flows.run import Outcome, Run, new_run
 from lakehouse.tables.gold import RUNS
@@ -36,19 +37,25 @@ def _single(step: Callable[[Run], Outcome], profile: str | None, as_of: datetime
     return outcome
 
 
-@flow(name="ingest", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+@flow(name="ingest", flow_run_name=_run_name, timeout_seconds=3600)
+@described()
 def ingest(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
     """Ask the sources for what is missing."""
     return _single(steps.ingest, profile, as_of)
 
 
-@flow(name="build", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+@flow(name="build", flow_run_name=_run_name, timeout_seconds=3600)
+@described()
 def build(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
     """Bring new landings into bronze and silver."""
     return _single(steps.build, profile, as_of)
 
 
-@flow(name="train", flow_run_name=_run_name, timeout_seconds=4 * 3600, validate_parameters=False)
+@flow(name="train", flow_run_name=_run_name, timeout_seconds=4 * 3600)
+@described(
+    groups="Series groups to train, such as consumption_household or day_ahead_price: names of the "
+    "profile's catalogue. Empty: all of them."
+)
 def train(
     profile: str | None = None, as_of: datetime | None = None, groups: list[str] | None = None
 ) -> dict[str, Outcome]:
@@ -59,24 +66,26 @@ def train(
     return done
 
 
-@flow(name="forecast", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+@flow(name="forecast", flow_run_name=_run_name, timeout_seconds=3600)
+@described()
 def forecast(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
     """Forecast the next local day of every series."""
     return _single(steps.forecast, profile, as_of)
 
 
-@flow(name="evaluate", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+@flow(name="evaluate", flow_run_name=_run_name, timeout_seconds=3600)
+@described()
 def evaluate(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
     """Score what became known."""
     return _single(steps.evaluate, profile, as_of)
 
 
-@flow(name="monitor", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+@flow(name="monitor", flow_run_name=_run_name, timeout_seconds=3600)
+@described(weekly="Also mail the report of the week, which else goes out on Mondays.")
 def monitor(
     profile: str | None = None, as_of: datetime | None = None, weekly: bool = False
 ) -> dict[str, Outcome]:
-    """Profile, judge drift and quality, tell what needs a person, and mail the report; weekly: that
-    of the week, too."""
+    """Profile, judge drift and quality, tell what needs a person, and mail the report."""
     run = new_run(profile, as_of)
     done = {"watch": steps.watch(run), "alert": steps.alert(run)}
     done["report"] = steps.report(run, weekly)
@@ -84,19 +93,23 @@ def monitor(
     return done
 
 
-@flow(name="alert", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+@flow(name="alert", flow_run_name=_run_name, timeout_seconds=3600)
+@described(
+    broke_off="A run that ended without a word of its own, because its worker died or its time was "
+    'over, as "FLOW: WHAT". It is noted in gold.runs. Empty: only look for what needs a person.'
+)
 def alert(
     profile: str | None = None, as_of: datetime | None = None, broke_off: str | None = None
 ) -> Outcome:
-    """Tell at once what needs a person. broke_off: "FLOW: WHAT", of a run that ended without a word
-    of its own, because its worker died or its time was over; it is noted in gold.runs."""
+    """Tell at once what needs a person."""
     if broke_off:
         name, _, told = broke_off.partition(": ")
         new_run(profile, as_of).note_failure(name, told)
     return _single(steps.alert, profile, as_of)
 
 
-@flow(name="daily", flow_run_name=_run_name, timeout_seconds=2 * 3600, validate_parameters=False)
+@flow(name="daily", flow_run_name=_run_name, timeout_seconds=2 * 3600)
+@described(report="Build the report and mail it at the end of the day.")
 def daily(
     profile: str | None = None, as_of: datetime | None = None, report: bool = True
 ) -> dict[str, Outcome]:

@@ -1,10 +1,12 @@
 """The flows of history: fill a past time, make tables anew, keep them small and quick."""
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from prefect import flow
 
 from flows import history_steps, steps
+from flows.forms import described
 from flows.run import Outcome, Run, new_run
 from lakehouse.errors import BadInput
 from spark_jobs.backfill import Past, checked
@@ -12,7 +14,14 @@ from spark_jobs.backfill import Past, checked
 _HOURS = 3600
 
 
-@flow(name="backfill", timeout_seconds=48 * _HOURS, validate_parameters=False)
+@flow(name="backfill", timeout_seconds=48 * _HOURS)
+@described(
+    first="Where the past time begins, with its offset, such as 2024-09-01T00:00:00Z.",
+    last="Where it ends; that moment is not in it. Empty: now, by the profile's clock.",
+    sources="Sources to ask: energi_data_service, open_meteo, octopus. Empty: all.",
+    data_sets="Data sets to ask for, such as Elspotprices or archive. Empty: all.",
+    forecast="Then live through its days as if live: forecast and evaluate at each origin.",
+)
 def backfill(
     first: datetime,
     last: datetime | None = None,
@@ -63,7 +72,11 @@ def replayed(run: Run, moments: list[datetime]) -> dict[str, Outcome]:
     return total
 
 
-@flow(name="land", timeout_seconds=_HOURS, validate_parameters=False)
+@flow(name="land", timeout_seconds=_HOURS)
+@described(
+    file="The downloaded file; the worker must be able to read it.",
+    data_set="What it holds, such as Elspotprices.",
+)
 def land(file: str, data_set: str, profile: str | None = None) -> dict[str, Outcome]:
     """Keep a downloaded file of a data set as it is, and build it."""
     run = new_run(profile, None)
@@ -72,8 +85,9 @@ def land(file: str, data_set: str, profile: str | None = None) -> dict[str, Outc
     return done
 
 
-@flow(name="rebuild", timeout_seconds=24 * _HOURS, validate_parameters=False)
-def rebuild(layer: str, profile: str | None = None) -> Outcome:
+@flow(name="rebuild", timeout_seconds=24 * _HOURS)
+@described(layer="silver: from the landing zone's files; gold: from silver.")
+def rebuild(layer: Literal["silver", "gold"], profile: str | None = None) -> Outcome:
     """Make silver anew from the landing zone's files, or gold from silver."""
     run = new_run(profile, None)
     outcome = history_steps.rebuild(run, layer)
@@ -81,7 +95,8 @@ def rebuild(layer: str, profile: str | None = None) -> Outcome:
     return outcome
 
 
-@flow(name="maintain", timeout_seconds=4 * _HOURS, validate_parameters=False)
+@flow(name="maintain", timeout_seconds=4 * _HOURS)
+@described()
 def maintain(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
     """Compact and cluster the tables, and remove what is older than their retention."""
     run = new_run(profile, as_of)
