@@ -11,6 +11,7 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from flows import steps
 from flows.forms import described
 from flows.history import backfill, land, maintain, rebuild
+from flows.page import publish
 from flows.run import Outcome, Run, new_run
 from lakehouse.tables.gold import RUNS
 
@@ -33,7 +34,7 @@ def _single(step: Callable[[Run], Outcome], profile: str | None, as_of: datetime
     run = new_run(profile, as_of)
     name = str(getattr(step, "name", "step"))
     outcome = step(run)
-    steps.publish(run, name, {name: outcome})
+    publish(run, name, {name: outcome})
     return outcome
 
 
@@ -62,7 +63,7 @@ def train(
     """Train one model per series group, decide who is champion, and tell of it."""
     run = new_run(profile, as_of)
     done = {"train": steps.train(run, groups), "news": steps.tell_news(run)}
-    steps.publish(run, "train", done)
+    publish(run, "train", done)
     return done
 
 
@@ -89,7 +90,7 @@ def monitor(
     run = new_run(profile, as_of)
     done = {"watch": steps.watch(run), "alert": steps.alert(run)}
     done["report"] = steps.report(run, weekly)
-    steps.publish(run, "monitor", done)
+    publish(run, "monitor", done)
     return done
 
 
@@ -138,7 +139,7 @@ def daily(
         if report:
             done["report"] = steps.report(run)
         whole.sentences += [s for outcome in done.values() for s in outcome.sentences]
-    steps.publish(run, "daily", done)
+    publish(run, "daily", done)
     return done
 
 

@@ -7,6 +7,7 @@ from prefect import flow
 
 from flows import history_steps, steps
 from flows.forms import described
+from flows.page import publish
 from flows.run import Outcome, Run, new_run
 from lakehouse.errors import BadInput
 from spark_jobs.backfill import Past, checked
@@ -37,7 +38,7 @@ def backfill(
     done = {"backfill": history_steps.ask(run, wanted), "build": steps.build(run)}
     if forecast:
         done |= replayed(run, origins(run, wanted.first, wanted.last))
-    steps.publish(run, "backfill", done)
+    publish(run, "backfill", done)
     return done
 
 
@@ -81,7 +82,7 @@ def land(file: str, data_set: str, profile: str | None = None) -> dict[str, Outc
     """Keep a downloaded file of a data set as it is, and build it."""
     run = new_run(profile, None)
     done = {"backfill": history_steps.land_file(run, file, data_set), "build": steps.build(run)}
-    steps.publish(run, "land", done)
+    publish(run, "land", done)
     return done
 
 
@@ -91,7 +92,7 @@ def rebuild(layer: Literal["silver", "gold"], profile: str | None = None) -> Out
     """Make silver anew from the landing zone's files, or gold from silver."""
     run = new_run(profile, None)
     outcome = history_steps.rebuild(run, layer)
-    steps.publish(run, "rebuild", {"rebuild": outcome})
+    publish(run, "rebuild", {"rebuild": outcome})
     return outcome
 
 
@@ -103,5 +104,5 @@ def maintain(profile: str | None = None, as_of: datetime | None = None) -> Outco
     if run.run_kind == "replay":
         raise BadInput("Maintenance is of the tables as they are now. Leave --as-of out.")
     outcome = history_steps.maintain(run)
-    steps.publish(run, "maintain", {"maintain": outcome})
+    publish(run, "maintain", {"maintain": outcome})
     return outcome

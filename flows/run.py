@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from lakehouse.arrow import ArrowTables
@@ -41,6 +42,8 @@ class Outcome:
     sentences: list[str] = field(default_factory=list)
     landing_ids: list[str] = field(default_factory=list)
     detail: dict[str, str] = field(default_factory=dict)
+    pages: list[Path] = field(default_factory=list)
+    mlflow_runs: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: "Outcome") -> None:
         """What another part of the same step did, too."""

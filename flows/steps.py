@@ -7,13 +7,11 @@ from itertools import count
 from typing import Any
 
 from prefect import State, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.events import ask_for_training
 from flows.run import Outcome, Run
 from lakehouse.errors import SourceError
-from lakehouse.tables import TABLES
 from lakehouse.tables.bronze import LANDINGS, QUARANTINE
 from lakehouse.tables.gold import (
     FORECAST_ERRORS,
@@ -116,6 +114,11 @@ def train(run: Run, groups: list[str] | None = None) -> Outcome:
         )
         outcome.rows_in = sum(row["samples"] for row in rows)
         outcome.written = {TRAINING_RUNS.name: len(rows)}
+        outcome.mlflow_runs = {
+            f"{row['series_group']} {row['model_name']}": row["mlflow_run_id"]
+            for row in rows
+            if row["mlflow_run_id"]
+        }
         decided = {
             (row["series_group"], row["candidate_model"]): row["reason"]
             for row in run.arrow.rows(PROMOTIONS)
@@ -232,32 +235,14 @@ def report(run: Run, weekly: bool = False) -> Outcome:
             run.tables, run.arrow, run.catalogue, run.settings, run.as_of, run.run_id
         )
         outcome.written[OUTBOX.name] = delivered.rows
+        outcome.pages.append(delivered.page)
         outcome.sentences.append(f"Report: {delivered.page}")
         week = weekly_job.run(
             run.tables, run.arrow, run.catalogue, run.settings, run.as_of, run.run_id, asked=weekly
         )
         if week:
             outcome.written[OUTBOX.name] += week.rows
+            outcome.pages.append(week.page)
             outcome.sentences.append(f"Weekly report: {week.page}")
         outcome.sentences += outbox_job.run(run.arrow, run.settings, run.as_of, run.run_id)
     return outcome
-
-
-def publish(run: Run, flow: str, steps: dict[str, Outcome]) -> None:
-    """A markdown artifact for Prefect's page: rows in, rows out, quarantined, table versions."""
-    lines = [
-        f"## {flow} as of {iso(run.as_of)} ({run.settings.profile}, {run.run_kind})",
-        "",
-        "| step | in | out | quarantined |",
-        "|---|---:|---:|---:|",
-        *(f"| {n} | {o.rows_in} | {o.rows_out} | {o.quarantined} |" for n, o in steps.items()),
-        "",
-        *(f"- {sentence}" for o in steps.values() for sentence in o.sentences),
-        "",
-        "| table | version |",
-        "|---|---:|",
-        *(f"| {name} | {version} |" for name, version in run.arrow.versions(TABLES).items()),
-    ]
-    create_markdown_artifact(
-        "\n".join(lines), key=f"{flow}-{run.settings.profile}", description=f"What {flow} did"
-    )

@@ -31,7 +31,7 @@ def run(arrow: ArrowTables, settings: Settings, at: datetime, run_id: str) -> li
     transport = make_transport(settings)
     if transport is None:
         return []
-    said = []
+    said: list[str] = []
     for row in waiting(arrow, at):
         attempt = row["attempt"] + 1
         try:

@@ -93,6 +93,8 @@ module "flow" {
   environment = merge(local.gridcast, local.prefect_client, var.flow_environment, {
     GRIDCAST_MLFLOW_TRACKING  = var.mlflow.internal
     GRIDCAST_MLFLOW_ARTIFACTS = "mlflow-artifacts:/"
+    # Prefect's page links there. Not to the API, which asks for a key.
+    GRIDCAST_PAGES = jsonencode({ dashboards = "https://${local.host.dashboards}", mlflow = var.mlflow.page })
   })
   calls = { prefect = local.ports.prefect, mlflow = var.mlflow.port }
 
