@@ -17,7 +17,7 @@ from honcho.manager import Manager
 from honcho.printer import Printer
 from rich.table import Table
 
-from flows.deployed import POOL, deploy
+from flows.deployed import deploy, worker_arguments
 from gridcast.front import (
     API_PORT,
     DASHBOARDS_PORT,
@@ -152,7 +152,7 @@ def work(server: str = SERVER) -> None:
     # A run of a worker that died is found by the heartbeats that stay away.
     os.environ["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] = "30"
     prefect = str(Path(sys.executable).parent / "prefect")
-    os.execv(prefect, [prefect, "worker", "start", "--pool", POOL, "--limit", "1"])
+    os.execv(prefect, [prefect, *worker_arguments()])
 
 
 def _taken(port: int) -> bool:

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.deployed import POOL
+from flows.deployed import worker_arguments
 from gridcast.server import await_server
 from lakehouse.settings import PROJECT
 
@@ -32,8 +32,8 @@ def free_port() -> int:
 
 @dataclass
 class Served:
-    """`home` holds the server's database and what the processes say; `variables` name the
-    lakehouse that the runs live in."""
+    """`home` holds the server's database and what the processes say; `variables` are for all that
+    is started here, such as the lakehouse that the runs live in."""
 
     home: Path
     variables: Mapping[str, str]
@@ -54,17 +54,19 @@ class Served:
 
     def start_server(self) -> None:
         """A whole server, with the services that watch events; it answers."""
-        self._start("server", "server", "start", "--host", "127.0.0.1", "--port", str(self.port))
+        at = ["--host", "127.0.0.1", "--port", str(self.port)]
+        self.start("server", PREFECT, "server", "start", *at)
         await_server(f"http://127.0.0.1:{self.port}")
 
     def start_worker(self) -> None:
         """As `gridcast up` starts it."""
-        self._start("worker", "worker", "start", "--pool", POOL, "--limit", "1")
+        self.start("worker", PREFECT, *worker_arguments())
 
-    def _start(self, name: str, *arguments: str) -> None:
+    def start(self, name: str, *command: str) -> None:
+        """A process of that name, with a group of its own."""
         with self.said(name).open("ab") as said:
             self._processes[name] = subprocess.Popen(
-                [PREFECT, *arguments],
+                command,
                 cwd=PROJECT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -2,20 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import get_client
 
 from flows.deployed import FILE, deploy
-from flows.flows import INGEST_BEFORE_ORIGIN
 from lakehouse.tables import Table
-from lakehouse.tables.gold import FEATURES, FORECASTS, INCIDENTS, OUTBOX, RUNS
 from lakehouse.tables.bronze import LANDINGS
+from lakehouse.tables.gold import FEATURES, INCIDENTS, RUNS
 from tests.faults.commands import gains_a_commit
 from tests.served import Served, awaited
 from tests.worlds import Shared, World, origin_of
