@@ -137,16 +137,20 @@ def _times(schedule: dict[str, Any]) -> str:
 
 
 def _automate(client: Any, wanted: Iterable[dict[str, Any]]) -> list[str]:
-    """Create or change the automations of the file; remove ours that it does not name."""
+    """Create or change the automations of the file; remove ours that it does not name.
+
+    One that is as it was is left alone: a change forgets the runs that its trigger waits for, and a
+    worker that starts again after its death would make the server forget what died with it.
+    """
     from prefect.events.schemas.automations import AutomationCore
 
     held = {one.name: one for one in client.read_automations()}
     named = {one["name"]: AutomationCore.model_validate(one) for one in wanted}
     for name, automation in named.items():
-        if name in held:
-            client.update_automation(held[name].id, automation)
-        else:
+        if name not in held:
             client.create_automation(automation)
+        elif AutomationCore.model_validate(held[name].model_dump()) != automation:
+            client.update_automation(held[name].id, automation)
     gone = [name for name in held if name.startswith(f"{TAG}: ") and name not in named]
     for name in gone:
         client.delete_automation(held[name].id)
