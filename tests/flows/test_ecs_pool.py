@@ -45,6 +45,8 @@ def made(aws: dict[str, str]) -> dict[str, Any]:
           "aws_access_key_id": "testing", "aws_secret_access_key": "testing"}  # fmt: skip
     ec2, ecs = boto3.client("ec2", **at), boto3.client("ecs", **at)
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    # moto wants it, as for a task that is to have a name.
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
     group = ec2.create_security_group(GroupName="flow", Description="flow", VpcId=vpc)["GroupId"]
     cluster = ecs.create_cluster(clusterName="gridcast")["cluster"]["clusterArn"]
