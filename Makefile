@@ -9,7 +9,8 @@ export PYTHON
 # Processes that share the tests; each has a JVM of its own.
 JOBS ?= 2
 
-.PHONY: help demo test setup setup-system setup-s3 test-slow test-aws test-kills lint format docs lock \
+.PHONY: help demo test setup setup-system setup-s3 test-slow test-aws test-kills \
+  test-fortnight lint format docs lock \
   bench-accuracy clean lint-containers lint-terraform lint-workflows
 
 help: ## This list
@@ -21,7 +22,8 @@ demo: setup ## Set up, then run the main job offline on recorded data (ARGS=--fr
 	@$(BIN)/gridcast demo $(ARGS)
 
 test: lint ## Set up, then check style, types, import rules, and run the tests
-	$(BIN)/pytest -m "not slow and not aws and not kills" --numprocesses $(JOBS) --dist loadgroup $(ARGS)
+	$(BIN)/pytest -m "not slow and not aws and not kills and not fortnight" \
+	  --numprocesses $(JOBS) --dist loadgroup $(ARGS)
 
 ## Set-up
 setup: ## Make .venv from requirements.lock and fetch the Delta jars; does nothing when done
@@ -60,6 +62,9 @@ test-slow: setup ## The tests that take minutes
 
 test-kills: setup ## Kill every flow at more than 100 of its writes; an hour and more
 	$(BIN)/pytest -m kills $(ARGS)
+
+test-fortnight: setup ## Fourteen scheduled days; worker and server are killed: a quarter of an hour
+	$(BIN)/pytest -m fortnight $(ARGS)
 
 bench-accuracy: setup ## Accuracy on the public series of ../shared/data: hours (ARGS="DATA OUTPUT")
 	$(BIN)/python -m benchmarks.accuracy $(or $(ARGS),../shared/data .cache/accuracy)

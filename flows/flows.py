@@ -9,7 +9,9 @@ from prefect import flow, runtime
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from flows import tasks
+from flows.forms import described
 from flows.history import backfill, land, maintain, rebuild
+from flows.page import publish
 from flows.run import Outcome, Run, new_run
 from lakehouse.tables.gold import RUNS
 
@@ -32,71 +34,83 @@ def _single(step: Callable[[Run], Outcome], profile: str | None, as_of: datetime
     run = new_run(profile, as_of)
     name = str(getattr(step, "name", "step"))
     outcome = step(run)
-    tasks.publish(run, name, {name: outcome})
+    publish(run, name, {name: outcome})
     return outcome
 
 
-@flow(name="ingest", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+@flow(name="ingest", flow_run_name=_run_name, timeout_seconds=3600)
+@described()
 def ingest(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
     """Ask the sources for what is missing."""
     return _single(tasks.ingest, profile, as_of)
 
 
-@flow(name="build", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+@flow(name="build", flow_run_name=_run_name, timeout_seconds=3600)
+@described()
 def build(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
     """Bring new landings into bronze and silver."""
     return _single(tasks.build, profile, as_of)
 
 
-@flow(name="train", flow_run_name=_run_name, timeout_seconds=4 * 3600, validate_parameters=False)
+@flow(name="train", flow_run_name=_run_name, timeout_seconds=4 * 3600)
+@described(
+    groups="Series groups to train, such as consumption_household or day_ahead_price: names of the "
+    "profile's catalogue. Empty: all of them."
+)
 def train(
     profile: str | None = None, as_of: datetime | None = None, groups: list[str] | None = None
 ) -> dict[str, Outcome]:
     """Train one model per series group, decide who is champion, and tell of it."""
     run = new_run(profile, as_of)
     done = {"train": tasks.train(run, groups), "news": tasks.news(run)}
-    tasks.publish(run, "train", done)
+    publish(run, "train", done)
     return done
 
 
-@flow(name="forecast", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+@flow(name="forecast", flow_run_name=_run_name, timeout_seconds=3600)
+@described()
 def forecast(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
     """Forecast the next local day of every series."""
     return _single(tasks.forecast, profile, as_of)
 
 
-@flow(name="evaluate", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+@flow(name="evaluate", flow_run_name=_run_name, timeout_seconds=3600)
+@described()
 def evaluate(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
     """Score what became known."""
     return _single(tasks.evaluate, profile, as_of)
 
 
-@flow(name="monitor", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+@flow(name="monitor", flow_run_name=_run_name, timeout_seconds=3600)
+@described(weekly="Also mail the report of the week, which else goes out on Mondays.")
 def monitor(
     profile: str | None = None, as_of: datetime | None = None, weekly: bool = False
 ) -> dict[str, Outcome]:
-    """Profile, judge drift and quality, tell what needs a person, and mail the report; weekly: that
-    of the week, too."""
+    """Profile, judge drift and quality, tell what needs a person, and mail the report."""
     run = new_run(profile, as_of)
     done = {"watch": tasks.watch(run), "alert": tasks.alert(run)}
     done["report"] = tasks.report(run, weekly)
-    tasks.publish(run, "monitor", done)
+    publish(run, "monitor", done)
     return done
 
 
-@flow(name="alert", flow_run_name=_run_name, timeout_seconds=3600, validate_parameters=False)
+@flow(name="alert", flow_run_name=_run_name, timeout_seconds=3600)
+@described(
+    broke_off="A run that ended without a word of its own, because its worker died or its time was "
+    'over, as "FLOW: WHAT". It is noted in gold.runs. Empty: only look for what needs a person.'
+)
 def alert(
     profile: str | None = None, as_of: datetime | None = None, broke_off: str | None = None
 ) -> Outcome:
-    """Tell at once what needs a person. broke_off: "FLOW: WHAT", of a run that ended without a word
-    of its own, because its worker died or its time was over; it is noted in gold.runs."""
+    """Tell at once what needs a person."""
     if broke_off:
         name, _, told = broke_off.partition(": ")
         new_run(profile, as_of).note_failure(name, told)
     return _single(tasks.alert, profile, as_of)
 
 
-@flow(name="daily", flow_run_name=_run_name, timeout_seconds=2 * 3600, validate_parameters=False)
+@flow(name="daily", flow_run_name=_run_name, timeout_seconds=2 * 3600)
+@described(report="Build the report and mail it at the end of the day.")
 def daily(
     profile: str | None = None, as_of: datetime | None = None, report: bool = True
 ) -> dict[str, Outcome]:
@@ -125,7 +139,7 @@ def daily(
         if report:
             done["report"] = tasks.report(run)
         whole.sentences += [s for outcome in done.values() for s in outcome.sentences]
-    tasks.publish(run, "daily", done)
+    publish(run, "daily", done)
     return done
 
 

@@ -1,10 +1,13 @@
 """The flows of history: fill a past time, make tables anew, keep them small and quick."""
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from prefect import flow
 
 from flows import history_steps, tasks
+from flows.forms import described
+from flows.page import publish
 from flows.run import Outcome, Run, new_run
 from lakehouse.errors import BadInput
 from spark_jobs.backfill import Past, checked
@@ -12,7 +15,14 @@ from spark_jobs.backfill import Past, checked
 _HOURS = 3600
 
 
-@flow(name="backfill", timeout_seconds=48 * _HOURS, validate_parameters=False)
+@flow(name="backfill", timeout_seconds=48 * _HOURS)
+@described(
+    first="Where the past time begins, with its offset, such as 2024-09-01T00:00:00Z.",
+    last="Where it ends; that moment is not in it. Empty: now, by the profile's clock.",
+    sources="Sources to ask: energi_data_service, open_meteo, octopus. Empty: all.",
+    data_sets="Data sets to ask for, such as Elspotprices or archive. Empty: all.",
+    forecast="Then live through its days as if live: forecast and evaluate at each origin.",
+)
 def backfill(
     first: datetime,
     last: datetime | None = None,
@@ -28,7 +38,7 @@ def backfill(
     done = {"backfill": history_steps.ask(run, wanted), "build": tasks.build(run)}
     if forecast:
         done |= replayed(run, origins(run, wanted.first, wanted.last))
-    tasks.publish(run, "backfill", done)
+    publish(run, "backfill", done)
     return done
 
 
@@ -63,30 +73,36 @@ def replayed(run: Run, moments: list[datetime]) -> dict[str, Outcome]:
     return total
 
 
-@flow(name="land", timeout_seconds=_HOURS, validate_parameters=False)
+@flow(name="land", timeout_seconds=_HOURS)
+@described(
+    file="The downloaded file; the worker must be able to read it.",
+    data_set="What it holds, such as Elspotprices.",
+)
 def land(file: str, data_set: str, profile: str | None = None) -> dict[str, Outcome]:
     """Keep a downloaded file of a data set as it is, and build it."""
     run = new_run(profile, None)
     done = {"backfill": history_steps.land_file(run, file, data_set), "build": tasks.build(run)}
-    tasks.publish(run, "land", done)
+    publish(run, "land", done)
     return done
 
 
-@flow(name="rebuild", timeout_seconds=24 * _HOURS, validate_parameters=False)
-def rebuild(layer: str, profile: str | None = None) -> Outcome:
+@flow(name="rebuild", timeout_seconds=24 * _HOURS)
+@described(layer="silver: from the landing zone's files; gold: from silver.")
+def rebuild(layer: Literal["silver", "gold"], profile: str | None = None) -> Outcome:
     """Make silver anew from the landing zone's files, or gold from silver."""
     run = new_run(profile, None)
     outcome = history_steps.rebuild(run, layer)
-    tasks.publish(run, "rebuild", {"rebuild": outcome})
+    publish(run, "rebuild", {"rebuild": outcome})
     return outcome
 
 
-@flow(name="maintain", timeout_seconds=4 * _HOURS, validate_parameters=False)
+@flow(name="maintain", timeout_seconds=4 * _HOURS)
+@described()
 def maintain(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
     """Compact and cluster the tables, and remove what is older than their retention."""
     run = new_run(profile, as_of)
     if run.run_kind == "replay":
         raise BadInput("Maintenance is of the tables as they are now. Leave --as-of out.")
     outcome = history_steps.maintain(run)
-    tasks.publish(run, "maintain", {"maintain": outcome})
+    publish(run, "maintain", {"maintain": outcome})
     return outcome

@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from flows import progress
 from flows.run import CLOCK, Outcome, Run
 from flows.steps import SINCE, door
+from flows.tasks import ASKED_AGAIN
 from lakehouse.errors import BadInput, SourceError
 from lakehouse.tables import TABLES
 from lakehouse.tables.bronze import LANDINGS
@@ -27,7 +28,7 @@ _REPEATED = ("train", "watch", "forecast", "evaluate", "monitor")
 """The last one is what `watch` was called before it became a step of its own."""
 
 
-@task(name="backfill", cache_policy=NO_CACHE)
+@task(name="backfill", cache_policy=NO_CACHE, **ASKED_AGAIN)
 def ask(run: Run, wanted: backfill_job.Past) -> Outcome:
     """Ask the sources for the windows of a past time that have not landed."""
     with run.recorded("backfill") as outcome:

@@ -16,6 +16,7 @@ from lakehouse.damage import told
 from lakehouse.errors import BadInput
 from lakehouse.landing import LandingZone
 from lakehouse.lanes import lanes
+from lakehouse.places import Place
 from lakehouse.settings import Settings, load_settings
 from lakehouse.spark.session import spark_session
 from lakehouse.spark.tables import SparkTables
@@ -45,6 +46,8 @@ class Outcome:
     sentences: list[str] = field(default_factory=list)
     landing_ids: list[str] = field(default_factory=list)
     detail: dict[str, str] = field(default_factory=dict)
+    pages: list[Place] = field(default_factory=list)
+    mlflow_runs: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: "Outcome") -> None:
         """What another part of the same step did, too."""

@@ -97,6 +97,11 @@ def train(run: Run, groups: list[str] | None = None) -> Outcome:
         )
         outcome.rows_in = sum(row["samples"] for row in rows)
         outcome.written = {TRAINING_RUNS.name: len(rows)}
+        outcome.mlflow_runs = {
+            f"{row['series_group']} {row['model_name']}": row["mlflow_run_id"]
+            for row in rows
+            if row["mlflow_run_id"]
+        }
         decided = {
             (row["series_group"], row["candidate_model"]): row["reason"]
             for row in run.arrow.rows(PROMOTIONS)
@@ -207,12 +212,14 @@ def report(run: Run, weekly: bool = False) -> Outcome:
             run.tables, run.arrow, run.catalogue, run.settings, run.as_of, run.run_id
         )
         outcome.written[OUTBOX.name] = delivered.rows
+        outcome.pages.append(delivered.page)
         outcome.sentences.append(f"Report: {delivered.page}")
         week = weekly_job.run(
             run.tables, run.arrow, run.catalogue, run.settings, run.as_of, run.run_id, asked=weekly
         )
         if week:
             outcome.written[OUTBOX.name] += week.rows
+            outcome.pages.append(week.page)
             outcome.sentences.append(f"Weekly report: {week.page}")
         outcome.sentences += outbox_job.run(run.arrow, run.settings, run.as_of, run.run_id)
     return outcome

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from functools import wraps
 from inspect import signature
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
-from prefect import Task, task
-from prefect.artifacts import create_markdown_artifact
+from prefect import State, Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
@@ -14,9 +13,8 @@ from flows import steps
 from flows.emr_serverless import EmrServerlessRunner
 from flows.run import Outcome, Run
 from flows.runners import LocalRunner, Runner
+from lakehouse.errors import SourceError
 from lakehouse.settings import Settings
-from lakehouse.tables import TABLES
-from lakehouse.time import iso
 
 P = ParamSpec("P")
 
@@ -42,9 +40,19 @@ def runner(settings: Settings) -> Runner:
     return EmrServerlessRunner(settings, get_run_logger())
 
 
-ingest = task(name="ingest", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[10, 60])(
-    steps.ingest
-)
+def no_source_answered(task: Any, task_run: Any, state: State[Any]) -> bool:
+    """Whether a task failed for what may be over in a minute; wrong data stay wrong."""
+    return isinstance(state.result(raise_on_failure=False), SourceError)
+
+
+#: Of the tasks that ask sources. Mail and MLflow ask again by themselves, call by call.
+ASKED_AGAIN: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay_seconds": [10, 60],
+    "retry_condition_fn": no_source_answered,
+}
+
+ingest = task(name="ingest", cache_policy=NO_CACHE, **ASKED_AGAIN)(steps.ingest)
 build = on_spark(steps.build)
 train = on_spark(steps.train)
 forecast = on_spark(steps.forecast)
@@ -53,23 +61,3 @@ watch = on_spark(steps.watch)
 alert = task(name="alert", cache_policy=NO_CACHE)(steps.alert)
 news = task(name="news", cache_policy=NO_CACHE)(steps.news)
 report = on_spark(steps.report)
-
-
-def publish(run: Run, flow: str, steps: dict[str, Outcome]) -> None:
-    """A markdown artifact for Prefect's page: rows in, rows out, quarantined, table versions."""
-    lines = [
-        f"## {flow} as of {iso(run.as_of)} ({run.settings.profile}, {run.run_kind})",
-        "",
-        "| step | in | out | quarantined |",
-        "|---|---:|---:|---:|",
-        *(f"| {n} | {o.rows_in} | {o.rows_out} | {o.quarantined} |" for n, o in steps.items()),
-        "",
-        *(f"- {sentence}" for o in steps.values() for sentence in o.sentences),
-        "",
-        "| table | version |",
-        "|---|---:|",
-        *(f"| {name} | {version} |" for name, version in run.arrow.versions(TABLES).items()),
-    ]
-    create_markdown_artifact(
-        "\n".join(lines), key=f"{flow}-{run.settings.profile}", description=f"What {flow} did"
-    )

@@ -4,18 +4,20 @@ Prefect's server with the deployments and a worker, MLflow's page, the HTTP API,
 the SQL server.
 """
 
+import json
 import os
 import shlex
 import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from honcho.manager import Manager
 from honcho.printer import Printer
 from rich.table import Table
 
-from flows.deployed import POOL, deploy
+from flows.deployed import deploy, worker_arguments
 from gridcast.front import (
     API_PORT,
     DASHBOARDS_PORT,
@@ -28,7 +30,7 @@ from gridcast.front import (
 from gridcast.server import await_server
 from lakehouse.arrow import ArrowTables
 from lakehouse.errors import SetupError
-from lakehouse.settings import PROJECT
+from lakehouse.settings import PROJECT, Page, Settings
 from lakehouse.tables import TABLES
 
 HOST = "127.0.0.1"
@@ -112,6 +114,7 @@ def run_up(front: Front) -> None:
         "PREFECT_LOGGING_LEVEL": "INFO",
         "GRIDCAST_PROFILE": settings.profile,
         "GRIDCAST_LAKEHOUSE": str(settings.lakehouse),
+        "GRIDCAST_PAGES": _pages(settings, found),
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "PYTHONUNBUFFERED": "1",
     }
@@ -122,6 +125,13 @@ def run_up(front: Front) -> None:
         manager.add_process(service.name, service.command, env=environment, cwd=str(PROJECT))
     manager.loop()
     sys.exit(manager.returncode or 0)
+
+
+def _pages(settings: Settings, found: list[Service]) -> str:
+    """Where a browser finds what has pages, as JSON; an API that asks for a key opens none."""
+    named = {service.name: f"http://{HOST}:{service.port}" for service in found}
+    open_to_all = [name for name in get_args(Page) if not (name == "api" and settings.api_keys)]
+    return json.dumps({name: named[name] for name in open_to_all} | settings.pages)
 
 
 def _addresses(found: list[Service]) -> Table:
@@ -142,7 +152,7 @@ def work(server: str = SERVER) -> None:
     # A run of a worker that died is found by the heartbeats that stay away.
     os.environ["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] = "30"
     prefect = str(Path(sys.executable).parent / "prefect")
-    os.execv(prefect, [prefect, "worker", "start", "--pool", POOL, "--limit", "1"])
+    os.execv(prefect, [prefect, *worker_arguments()])
 
 
 def _taken(port: int) -> bool:

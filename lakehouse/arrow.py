@@ -164,6 +164,17 @@ class ArrowTables:
         """The newest version. Raises TableError where the table does not exist."""
         return self.open(table).version()
 
+    def size(self, table: Table) -> tuple[int, int]:
+        """The newest version and how many rows that has; the log tells both, no file is opened.
+
+        Raises TableError where the table does not exist.
+        """
+        delta = self.open(table)
+        counts = pa.table(delta.get_add_actions(flatten=True))["num_records"]
+        if counts.null_count:  # a writer that keeps no statistics
+            return delta.version(), int(delta.to_pyarrow_dataset().count_rows())
+        return delta.version(), sum(counts.to_pylist())
+
     def versions(self, tables: Iterable[Table]) -> dict[str, str]:
         """The newest versions by table name, as text, for lineage columns."""
         return {table.name: str(self.version(table)) for table in tables}

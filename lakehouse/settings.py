@@ -29,6 +29,8 @@ from lakehouse.places import Place, place
 
 PROJECT = Path(__file__).resolve().parent.parent
 
+#: What a browser opens.
+Page = Literal["dashboards", "api", "mlflow"]
 Source = Literal["energi_data_service", "open_meteo", "octopus"]
 
 
@@ -73,6 +75,8 @@ class Settings(BaseSettings):
     # An MLflow server or database, and where it keeps files; without, SQLite beside the tables.
     mlflow_tracking: str = ""
     mlflow_artifacts: str = ""
+    # Where a browser finds the other pages: Prefect's page links there. No slash at the end.
+    pages: dict[Page, str] = {}
     mail_sender: str = "gridcast@localhost"
     mail_recipients: tuple[str, ...] = ("operator@localhost",)
     mail_group_recipients: dict[str, tuple[str, ...]] = {}

@@ -21,9 +21,16 @@ from lakehouse.places import Place
 _SECONDS = 20.0
 """How long a server may take for one answer: one that hangs holds nobody up for long."""
 
+_REFUSED_FOR_GOOD = 500
+
 
 class NotDelivered(GridcastError):
-    """The mail could not be handed over; it stays in the outbox."""
+    """The mail could not be handed over; it stays in the outbox. `may_pass`: a minute later the
+    same might be taken."""
+
+    def __init__(self, reason: str, *, may_pass: bool = False) -> None:
+        super().__init__(reason)
+        self.may_pass = may_pass
 
 
 class Transport(Protocol):
@@ -53,7 +60,8 @@ class Smtp:
                 refused = server.send_message(mail, to_addrs=list(recipients))
         except (OSError, smtplib.SMTPException) as fault:
             raise NotDelivered(
-                f"{self.host}:{self.port} did not take the mail: {_told(fault)}"
+                f"{self.host}:{self.port} did not take the mail: {_told(fault)}",
+                may_pass=_may_pass(fault),
             ) from fault
         if refused:
             told = "; ".join(f"{who}: {_answer(*said)}" for who, said in sorted(refused.items()))
@@ -91,9 +99,9 @@ class Ses:
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
 
-        patience = Config(
-            connect_timeout=_SECONDS, read_timeout=_SECONDS, retries={"total_max_attempts": 2}
-        )
+        # Asks again by itself, with back-off, what SES says may pass.
+        again = {"total_max_attempts": 3, "mode": "standard"}
+        patience = Config(connect_timeout=_SECONDS, read_timeout=_SECONDS, retries=again)
         try:
             client = boto3.client("sesv2", region_name=self.region, config=patience)
             told = client.send_email(
@@ -109,6 +117,18 @@ class Ses:
 def read(file: Place) -> EmailMessage:
     """A mail of the outbox, as it was written."""
     return message_from_bytes(file.read_bytes(), policy=SMTP)
+
+
+def _may_pass(fault: Exception) -> bool:
+    """Not answered, or refused for now: the replies 4yz of RFC 5321, section 4.2.1."""
+    if isinstance(fault, smtplib.SMTPRecipientsRefused):
+        refused: dict[str, Any] = fault.recipients
+        return any(code < _REFUSED_FOR_GOOD for code, _ in refused.values())
+    if isinstance(fault, smtplib.SMTPResponseException):
+        return 0 < fault.smtp_code < _REFUSED_FOR_GOOD
+    if isinstance(fault, smtplib.SMTPException):
+        return isinstance(fault, smtplib.SMTPServerDisconnected)
+    return not isinstance(fault, ssl.SSLCertVerificationError)
 
 
 def _told(fault: Exception) -> str:

@@ -5,6 +5,8 @@ from datetime import datetime
 from email.message import EmailMessage
 from typing import Any
 
+import stamina
+
 from lakehouse.arrow import ArrowTables
 from lakehouse.errors import ConfigError
 from lakehouse.places import Place
@@ -17,27 +19,46 @@ from monitoring.delivery import NotDelivered, Ses, Smtp, Transport, read
 WRITTEN, SENT, FAILED = "written", "sent", "failed"
 GIVE_UP_DAYS = 14
 """A report that old tells nobody anything. It stays in the outbox folder."""
+_TRIES = 3
 
 
 def run(arrow: ArrowTables, settings: Settings, at: datetime, run_id: str) -> list[str]:
     """Try what waits, oldest first; returns a sentence for each mail that still waits.
 
-    Each try is a row of gold.outbox. A server that refuses or hangs stops nothing else.
+    Each try is a row of gold.outbox. What may pass is tried three times with back-off, until one
+    mail fails so: a server that refuses or hangs stops nothing else, and holds nobody up for long.
     """
     transport = make_transport(settings)
     if transport is None:
         return []
-    said = []
+    said: list[str] = []
     for row in waiting(arrow, at):
         attempt = row["attempt"] + 1
         try:
             letter = read(settings.lakehouse / "outbox" / row["path"])
-            state, reason = SENT, transport.send(letter, row["recipients"])
+            tries = 1 if said else _TRIES
+            state, reason = SENT, _handed_over(transport, letter, row["recipients"], tries)
         except (NotDelivered, OSError) as fault:
             state, reason = FAILED, str(fault)
             said.append(f"The mail '{row['subject']}' waits in the outbox: {reason}")
         tried = {"attempt": attempt, "state": state, "reason": reason, "run_id": run_id}
         arrow.insert_new(OUTBOX, [row | tried])
+    return said
+
+
+def _handed_over(
+    transport: Transport, letter: EmailMessage, recipients: Sequence[str], tries: int
+) -> str:
+    """What the other side said. Raises NotDelivered."""
+    for attempt in stamina.retry_context(
+        on=lambda fault: isinstance(fault, NotDelivered) and fault.may_pass,
+        attempts=tries,
+        timeout=None,
+        wait_initial=2.0,
+        wait_max=30.0,
+    ):
+        with attempt:
+            said = transport.send(letter, recipients)
     return said
 
 

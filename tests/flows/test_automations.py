@@ -4,8 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from lakehouse.arrow import ArrowTables
 from lakehouse.lanes import lane
 from lakehouse.settings import PROJECT
 from lakehouse.tables.gold import INCIDENTS
+from tests.served import awaited
 
 pytestmark = pytest.mark.slow
 PREFECT = str(Path(sys.executable).parent / "prefect")
@@ -69,15 +69,6 @@ def client(server: str) -> Iterator[SyncPrefectClient]:
         yield client
 
 
-def awaited(look: Callable[[], Any], seconds: float) -> Any:
-    """What `look` finds, as soon as it finds anything."""
-    until = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < until, "it did not come"
-        time.sleep(0.5)
-    return found
-
-
 def test_a_training_that_is_asked_for_becomes_a_run_of_its_deployment(client) -> None:
     from flows.events import ask_for_training
 
@@ -110,6 +101,8 @@ def test_a_worker_that_dies_frees_its_slot_and_a_person_is_told(
         for one in [*children, process]:
             one.kill()
         process.wait()
+    # A worker that is started again, as it is at once in a container, registers all anew first.
+    deploy()
     awaited(lambda: client.read_flow_run(first.id).state_name == "Crashed", 240)
     second = client.create_flow_run_from_deployment(ingest.id)
     process = subprocess.Popen(worker, env=environment, cwd=PROJECT, start_new_session=True)

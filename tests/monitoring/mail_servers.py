@@ -22,9 +22,10 @@ HOST = "127.0.0.1"
 
 @dataclass
 class Mailbox:
-    """What a server took, and whom it does not know."""
+    """What a server took, whom it does not know, and what it answers to its next mails."""
 
     strangers: tuple[str, ...] = ()
+    answers: list[str] = field(default_factory=list)
     taken: list[Envelope] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
@@ -36,8 +37,10 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802
-        self.taken.append(envelope)
-        return "250 taken"
+        answer = self.answers.pop(0) if self.answers else "250 taken"
+        if answer.startswith("250"):
+            self.taken.append(envelope)
+        return answer
 
 
 @contextmanager

@@ -1,9 +1,11 @@
 """A mail stays in the outbox until a server has taken it, and is tried again as the same mail."""
 
+from collections.abc import Iterator
 from email.message import EmailMessage
 from email.policy import SMTP
 
 import pytest
+import stamina
 from pydantic import SecretStr
 
 from lakehouse.errors import ConfigError
@@ -14,6 +16,13 @@ from tests.monitoring.mail_servers import HOST, Mailbox, free_port, mail_server
 from tests.small_lakehouse import SmallLakehouse, utc
 
 NOW = utc("2024-10-20 08:00")
+
+
+@pytest.fixture(autouse=True)
+def without_waiting() -> Iterator[None]:
+    """Between two tries no time passes."""
+    with stamina.set_testing(True, attempts=10, cap=True):
+        yield
 
 
 def written(small: SmallLakehouse, name: str, as_of: str) -> None:
@@ -63,6 +72,30 @@ def test_a_mail_waits_for_its_server_and_goes_once(
     }  # fmt: skip
     assert states["first"] == states["later"] == ["written", "failed", "failed", "sent"]
     assert states["old"] == ["written"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked", "state"),
+    [
+        (["451 come back later", "451 come back later", "250 taken"], 3, "sent"),
+        (["451 come back later"] * 9, 3 + 1, "failed"),
+        (["554 no such thing here"] * 9, 1 + 1, "failed"),
+    ],
+    ids=["later", "much later", "never"],
+)
+def test_what_may_pass_is_tried_again_and_one_mail_is_patience_enough(
+    small: SmallLakehouse, settings: Settings, answers: list[str], asked: int, state: str
+) -> None:
+    written(small, "first", "2024-10-19 07:30")
+    if state == "failed":
+        written(small, "second", "2024-10-20 07:30")
+    box = Mailbox(answers=list(answers))
+    with mail_server(box) as port:
+        said = outbox.run(small.arrow, smtp(small, settings, port), NOW, "run")
+    assert len(answers) - len(box.answers) == asked
+    last = [row for row in small.rows(OUTBOX) if row["attempt"] == 1]
+    assert {row["state"] for row in last} == {state}
+    assert len(said) == (len(last) if state == "failed" else 0)
 
 
 def test_a_mail_whose_file_is_gone_stops_no_other(

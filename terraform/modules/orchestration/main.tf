@@ -17,6 +17,19 @@ locals {
     PREFECT_SERVER_ANALYTICS_ENABLED = "false"
     DO_NOT_TRACK                     = "1"
   }
+  # Job variables of the pool 'gridcast-ecs' in deployments/prefect.yaml.
+  work_pool_variables = {
+    cluster             = aws_ecs_cluster.main.arn
+    launch_type         = "FARGATE"
+    task_definition_arn = module.flow.task_definition_arn
+    container_name      = "flow"
+    vpc_id              = var.vpc.id
+    network_configuration = {
+      subnets        = var.vpc.private_subnet_ids
+      securityGroups = [module.flow.security_group_id]
+      assignPublicIp = "DISABLED"
+    }
+  }
   api_keys = { GRIDCAST_API_KEYS = aws_secretsmanager_secret_version.api_keys.arn }
 }
 

@@ -25,18 +25,7 @@ output "flow" {
 
 output "work_pool" {
   description = "Job variables of Prefect's ECS work pool."
-  value = {
-    cluster             = aws_ecs_cluster.main.arn
-    launch_type         = "FARGATE"
-    task_definition_arn = module.flow.task_definition_arn
-    container_name      = "flow"
-    vpc_id              = var.vpc.id
-    network_configuration = {
-      subnets        = var.vpc.private_subnet_ids
-      securityGroups = [module.flow.security_group_id]
-      assignPublicIp = "DISABLED"
-    }
-  }
+  value       = local.work_pool_variables
 }
 
 output "target_groups" {

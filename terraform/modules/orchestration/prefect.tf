@@ -63,9 +63,15 @@ module "worker" {
   desired_count  = 1
   task_role_arn  = var.task_role_arns.worker
 
-  command     = ["prefect", "worker", "start", "--pool", var.work_pool, "--type", "ecs"]
-  environment = local.prefect_client
-  calls       = { prefect = local.ports.prefect }
+  # It makes the pool and registers the deployments as it starts.
+  command = ["python", "-m", "gridcast.containers", "worker"]
+  environment = merge(local.prefect_client, {
+    WORK_POOL           = var.work_pool
+    WORK_POOL_VARIABLES = jsonencode(local.work_pool_variables)
+    # It would read a queue of ECS's events. A run whose task died is found by its heartbeats.
+    PREFECT_INTEGRATIONS_AWS_ECS_OBSERVER_ENABLED = "false"
+  })
+  calls = { prefect = local.ports.prefect }
 
   cluster_arn  = aws_ecs_cluster.main.arn
   boundary_arn = var.boundary_arn
@@ -93,6 +99,10 @@ module "flow" {
   environment = merge(local.gridcast, local.prefect_client, var.flow_environment, {
     GRIDCAST_MLFLOW_TRACKING  = var.mlflow.internal
     GRIDCAST_MLFLOW_ARTIFACTS = "mlflow-artifacts:/"
+    # deployments/automations.yaml takes a run that is silent for two minutes for dead.
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY = "30"
+    # Prefect's page links there. Not to the API, which asks for a key.
+    GRIDCAST_PAGES = jsonencode({ dashboards = "https://${local.host.dashboards}", mlflow = var.mlflow.page })
   })
   calls = { prefect = local.ports.prefect, mlflow = var.mlflow.port }
 
