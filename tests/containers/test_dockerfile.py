@@ -66,7 +66,7 @@ def test_ports_agree(target: str) -> None:
 
 def test_the_worker_is_looked_for_in_its_pool() -> None:
     assert STAGES["worker"].health[-2:] == ["worker", POOL]
-    assert f"name: {POOL}\n" in (PROJECT / "deployments" / "prefect.yaml").read_text()
+    assert f"    {POOL}:\n" in (PROJECT / "deployments" / "prefect.yaml").read_text()
 
 
 def test_variables_are_settings() -> None:
