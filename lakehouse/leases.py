@@ -88,9 +88,13 @@ class Lease:
         """Let the next one in."""
         self._done.set()
         with self._turn:
-            if time.monotonic() <= self._good_until:
-                self._put(self._etag, free=True)
-            self._good_until = 0.0
+            try:
+                if time.monotonic() <= self._good_until:
+                    self._put(self._etag, free=True)
+            except Exception as fault:  # the network: it ends by itself, and what was done is done
+                logging.getLogger(__name__).warning("%s: %s", self._file, fault)
+            finally:
+                self._good_until = 0.0
 
     def holder(self) -> dict[str, str] | None:
         """Who is in it, as far as the object tells."""

@@ -1,5 +1,6 @@
 """Delta tables through Spark: create from the contract, read, and the few ways to write."""
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from lakehouse.spark.staged import Staged
 from lakehouse.tables import FUNCTIONS, TABLES, VIEWS, Function, Table, View
 from lakehouse.time import as_utc
 
+_FENCED_MERGE = threading.Lock()
 SCHEMAS = tuple(sorted({table.name.split(".")[0] for table in TABLES}))
 
 
@@ -156,26 +158,32 @@ class SparkTables:
             self._checked.add(table.name)
 
     @contextmanager
-    def _lane(self, table: Table) -> Iterator[None]:
-        """Be alone with a table for one commit. Under a lease (on S3) Delta itself refuses the
-        commit of a writer whose lease is over and whose successor has written; raises BusyError."""
+    def _lane(self, table: Table) -> Iterator[dict[str, str]]:
+        """Be alone with a table for one commit, whose writer takes these options. Under a lease (on
+        S3) Delta itself refuses the commit of a writer whose lease is over and whose successor has
+        written; raises BusyError."""
         with self._arrow.lane(table) as lease:
             if lease is None:
-                yield
+                yield {}
                 return
-            fence = {
-                "spark.databricks.delta.write.txnAppId": FENCE,
-                "spark.databricks.delta.write.txnVersion": str(lease.fence()),
-            }
-            with self.with_options(fence):
-                try:
-                    yield
-                except PySparkException as fault:
-                    if "ConcurrentTransactionException" in str(fault):
-                        raise lease.lost() from None
-                    raise
+            try:
+                yield {"txnAppId": FENCE, "txnVersion": str(lease.fence())}
+            except PySparkException as fault:
+                if "ConcurrentTransactionException" in str(fault):
+                    raise lease.lost() from None
+                raise
             # Where the successor had written before it began, Delta passes over the write.
             lease.check()
+
+    @contextmanager
+    def _for_a_merge(self, fence: Mapping[str, str]) -> Iterator[None]:
+        """A merge has no options but the session's, which it shares with those of other threads."""
+        if not fence:
+            yield
+            return
+        named = {f"spark.databricks.delta.write.{name}": value for name, value in fence.items()}
+        with _FENCED_MERGE, self.with_options(named):
+            yield
 
     def count(self, table: Table, filters: Any = None) -> int:
         """How many rows the table has, or of those that match: see `ArrowTables.count`."""
@@ -183,9 +191,9 @@ class SparkTables:
 
     def append(self, table: Table, rows: DataFrame) -> None:
         """Append rows as they are. The caller has made sure that they are new."""
-        with self._lane(table):
+        with self._lane(table) as fence:
             wanted = rows.select(*table.column_names)
-            wanted.write.format("delta").mode("append").save(self.path(table))
+            wanted.write.format("delta").options(**fence).mode("append").save(self.path(table))
 
     def stage(self, table: Table, rows: DataFrame) -> Staged:
         """Write rows to be looked at before they are the table's."""
@@ -193,9 +201,9 @@ class SparkTables:
 
     def overwrite(self, table: Table, rows: DataFrame) -> None:
         """Make the table hold exactly these rows, in one commit; older versions stay readable."""
-        with self._lane(table):
+        with self._lane(table) as fence:
             wanted = rows.select(*table.column_names)
-            wanted.write.format("delta").mode("overwrite").save(self.path(table))
+            wanted.write.format("delta").options(**fence).mode("overwrite").save(self.path(table))
 
     def insert_new(
         self, table: Table, rows: DataFrame, since: tuple[str, datetime | date] | None = None
@@ -238,7 +246,7 @@ class SparkTables:
             obsolete.select(*table.column_names, F.lit(True).alias("_gone"))
         )
         columns = {name: f"s.{name}" for name in table.column_names}
-        with self._lane(table):
+        with self._lane(table) as fence, self._for_a_merge(fence):
             (
                 DeltaTable.forPath(self.spark, self.path(table))
                 .alias("t")

@@ -5,12 +5,14 @@ from contextlib import nullcontext
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.arrow import ArrowTables
+from lakehouse.arrow import FENCE, ArrowTables
 from lakehouse.errors import BusyError
 from lakehouse.leases import Lease
 from lakehouse.places import Place, spark_uri
 from lakehouse.spark.local import local_frame
+from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables, struct_type
+from lakehouse.tables.gold import INCIDENTS
 from lakehouse.tables.silver import OBSERVATIONS
 from tests.faults.test_two_writers import check_nothing_is_lost
 from tests.faults.writer import row
@@ -77,3 +79,32 @@ def test_a_writer_that_wakes_up_after_its_lease_is_refused_by_delta(
     with pytest.raises(BusyError):
         held.check()
     successor.release()
+
+
+def test_writers_of_two_tables_in_one_session_have_each_its_own_lease(
+    spark: SparkSession, lakehouse: Place
+) -> None:
+    """Though the options of a merge are the session's, which all threads share."""
+    arrow = ArrowTables(lakehouse)
+    arrow.create_missing([OBSERVATIONS, INCIDENTS])
+    tables = SparkTables(spark, arrow)
+    rounds = range(4)
+
+    def merge() -> None:
+        nothing = local_frame(spark, [], struct_type(OBSERVATIONS))
+        for number in rounds:
+            rows = [row(f"series {number}", 0, 1.0)]
+            wanted = local_frame(spark, rows, struct_type(OBSERVATIONS))
+            tables.replace_keys(OBSERVATIONS, wanted, nothing)
+
+    def append() -> None:
+        for number in rounds:
+            rows = [INCIDENTS.row(incident_id=str(number))]
+            tables.append(INCIDENTS, local_frame(spark, rows, struct_type(INCIDENTS)))
+
+    side_by_side(merge, append)
+    assert arrow.count(OBSERVATIONS) == arrow.count(INCIDENTS) == len(rounds)
+    for table in (OBSERVATIONS, INCIDENTS):
+        held = arrow.open(table).transaction_version(FENCE)
+        with arrow.lane(table) as lease:
+            assert lease is not None and held < lease.fence()
