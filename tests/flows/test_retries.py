@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flows import history_steps, steps
+from flows import history_steps, steps, tasks
 from flows.run import Run, new_run
 from lakehouse.errors import BadInput, SourceError, TableError
 from lakehouse.tables.gold import RUNS
@@ -51,7 +51,7 @@ def test_only_a_source_that_does_not_answer_is_asked_again(
     asked, job = failing(9, fault)
     monkeypatch.setattr(steps.ingest_job, "run", job)
     with pytest.raises(type(fault)):
-        steps.ingest.with_options(retry_delay_seconds=0)(run)
+        tasks.ingest.with_options(retry_delay_seconds=0)(run)
     assert len(asked) == asked_so_often
     told = [row["status"] for row in run.arrow.rows(RUNS) if row["step"] == "ingest"]
     assert told == ["failed"] * asked_so_often
@@ -60,16 +60,16 @@ def test_only_a_source_that_does_not_answer_is_asked_again(
 def test_a_source_that_comes_back_is_heard(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     asked, job = failing(2, SourceError("No source answered."))
     monkeypatch.setattr(steps.ingest_job, "run", job)
-    assert steps.ingest.with_options(retry_delay_seconds=0)(run).rows_in == 1
+    assert tasks.ingest.with_options(retry_delay_seconds=0)(run).rows_in == 1
     assert asked == [1, 2, 3]
 
 
 def test_every_task_that_is_tried_again_says_for_what() -> None:
-    tasks = [
+    tried = [
         step
-        for module in (steps, history_steps)
+        for module in (tasks, history_steps)
         for step in vars(module).values()
         if getattr(step, "retries", 0)
     ]
-    assert {step.name for step in tasks} == {"ingest", "backfill"}
-    assert all(step.retry_condition_fn and max(step.retry_delay_seconds) > 0 for step in tasks)
+    assert {step.name for step in tried} == {"ingest", "backfill"}
+    assert all(step.retry_condition_fn and max(step.retry_delay_seconds) > 0 for step in tried)

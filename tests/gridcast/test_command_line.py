@@ -43,7 +43,7 @@ def test_the_flows_that_can_be_run_are_the_flows_that_there_are() -> None:
 def test_an_unknown_profile_is_refused_with_the_profiles_that_there_are() -> None:
     said = started("--profile", "moon", "demo")
     assert_one_sentence(said)
-    assert "Unknown profile 'moon'. Choose one of ['live', 'sample']." in said.err
+    assert "Unknown profile 'moon'. Choose one of ['aws', 'live', 'sample']." in said.err
 
 
 def test_verbose_shows_the_trace() -> None:
