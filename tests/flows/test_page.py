@@ -85,18 +85,18 @@ def test_prefect_keeps_a_summary_a_table_and_a_link(pytestconfig: pytest.Config,
 
     @flow(name="shown")
     def shown() -> None:
-        publish(run, "daily", reported(run) | trained())
+        publish(run, "shown", reported(run) | trained())
 
     shown()
     with get_client(sync_client=True) as client:
         held = {one.key: one for one in client.read_artifacts() if one.key}
-    assert {key: held[key].type for key in held if key.startswith("daily-sample")} == {
-        "daily-sample": "markdown",
-        "daily-sample-tables": "table",
-        "daily-sample-report": "markdown",
-        "daily-sample-mlflow-day-ahead-price-lstm": "markdown",
+    assert {key: held[key].type for key in held if key.startswith("shown-sample")} == {
+        "shown-sample": "markdown",
+        "shown-sample-tables": "table",
+        "shown-sample-report": "markdown",
+        "shown-sample-mlflow-day-ahead-price-lstm": "markdown",
     }
-    rows = json.loads(str(held["daily-sample-tables"].data))
+    rows = json.loads(str(held["shown-sample-tables"].data))
     assert {"table": RUNS.name, "written": 2, "rows": 0, "version": 0} in rows
 
 

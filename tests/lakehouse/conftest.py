@@ -22,13 +22,20 @@ def named(
 
 
 @pytest.fixture(scope="session")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The variables by which processes find an S3 of this machine; this one has them, too."""
-    with served(tmp_path_factory.mktemp("s3")) as variables, entered(variables):
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The variables by which processes find an S3 of this machine."""
+    with served(tmp_path_factory.mktemp("s3")) as variables:
         yield variables
 
 
 @pytest.fixture
-def on_s3(s3: dict[str, str]) -> Place:
+def s3(s3_server: dict[str, str]) -> Iterator[None]:
+    """This process finds it, for one test: others use AWS's clients, too."""
+    with entered(s3_server):
+        yield
+
+
+@pytest.fixture
+def on_s3(s3: None) -> Place:
     """An empty place in a bucket of its own."""
     return place(f"s3://{new_bucket()}/here")

@@ -21,7 +21,7 @@ def somewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return found
 
 
-def test_names_become_places(s3: dict[str, str], tmp_path: Path) -> None:
+def test_names_become_places(s3: None, tmp_path: Path) -> None:
     assert place("lakehouse-data") == Path.cwd() / "lakehouse-data"
     assert place("~") == Path.home().resolve()
     bucket = place("s3://bucket/folder/")
