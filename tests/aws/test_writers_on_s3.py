@@ -14,14 +14,14 @@ from lakehouse.spark.parallel import side_by_side
 from lakehouse.spark.tables import SparkTables, struct_type
 from lakehouse.tables.gold import INCIDENTS
 from lakehouse.tables.silver import OBSERVATIONS
-from tests.faults.test_two_writers import check_nothing_is_lost
+from tests.faults.test_two_writers import ALL, written_by_two
 from tests.faults.writer import row
 
 ABOUT = {"process": "1", "host": "h", "command": "c", "since": "s"}
 
 
 def test_two_jvms_that_write_a_table_on_s3_at_once_lose_nothing(lakehouse: Place) -> None:
-    check_nothing_is_lost(lakehouse)
+    assert written_by_two(lakehouse) == ALL
 
 
 def test_a_commit_is_never_put_in_the_place_of_another(

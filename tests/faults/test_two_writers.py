@@ -14,12 +14,21 @@ from tests.faults.writer import ROUNDS
 NAMES = ("one", "other")
 
 
+#: Rows by series, the last value of each row that both change, and the version: the first commit
+#: made the table; of what both add only the first to come commits.
+ALL = (
+    dict.fromkeys(NAMES, ROUNDS) | {f"{name} changed": 1 for name in NAMES} | {"both": ROUNDS},
+    {f"{name} changed": ROUNDS - 1.0 for name in NAMES},
+    2 * 2 * ROUNDS + ROUNDS,
+)
+
+
 def test_two_jvms_that_write_a_table_at_once_lose_nothing(tmp_path: Path) -> None:
-    check_nothing_is_lost(tmp_path)
+    assert written_by_two(tmp_path) == ALL
 
 
-def check_nothing_is_lost(lakehouse: Place) -> None:
-    """Two writers in an empty lakehouse, and what they leave."""
+def written_by_two(lakehouse: Place) -> tuple[dict[str, int], dict[str, float], int]:
+    """Two writers at once in an empty lakehouse, and what they leave: as `ALL` has it."""
     arrow = ArrowTables(lakehouse)
     arrow.create_missing([OBSERVATIONS])
     writers = [
@@ -45,9 +54,5 @@ def check_nothing_is_lost(lakehouse: Place) -> None:
         ends.append(writer.returncode)
     assert ends == [0, 0]
     rows = arrow.rows(OBSERVATIONS)
-    own = dict.fromkeys(NAMES, ROUNDS) | {f"{name} changed": 1 for name in NAMES}
-    assert Counter(row["series_id"] for row in rows) == own | {"both": ROUNDS}
     last = {row["series_id"]: row["value"] for row in rows if row["series_id"].endswith("changed")}
-    assert last == {f"{name} changed": ROUNDS - 1.0 for name in NAMES}
-    # The first commit made the table; of what both add only the first to come commits.
-    assert arrow.version(OBSERVATIONS) == 2 * 2 * ROUNDS + ROUNDS
+    return Counter(row["series_id"] for row in rows), last, arrow.version(OBSERVATIONS)
