@@ -32,11 +32,6 @@ def place(given: str | Place) -> Place:
     return Path(given).expanduser().resolve() if isinstance(given, str | Path) else given
 
 
-def is_local(found: Place) -> bool:
-    """Whether it is on this machine."""
-    return isinstance(found, Path)
-
-
 @cache
 def _client() -> "S3Client":
     from cloudpathlib import S3Client
@@ -58,7 +53,7 @@ def region() -> str | None:
 
 def storage_options(found: Place) -> dict[str, str]:
     """What delta-rs has to be told of a place beyond what it finds by itself."""
-    address = None if is_local(found) else endpoint()
+    address = None if isinstance(found, Path) else endpoint()
     if not address:
         return {}
     return {"endpoint_url": address, "allow_http": str(address.startswith("http://")).lower()}

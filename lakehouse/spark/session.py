@@ -8,7 +8,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from lakehouse.errors import SetupError
-from lakehouse.places import endpoint, is_local, region
+from lakehouse.places import endpoint, region
 from lakehouse.quiet import stderr_in
 from lakehouse.settings import Settings
 from lakehouse.spark import log_store
@@ -28,7 +28,7 @@ def spark_session(settings: Settings, log: Path | None = None) -> SparkSession:
         raise SetupError(
             f"Expected the Delta jars in {settings.jars}; found {len(jars)} jars. Run 'make setup'."
         )
-    if not is_local(settings.lakehouse):
+    if not isinstance(settings.lakehouse, Path):
         jars += _s3_jars(settings.s3_jars)
     os.environ["TZ"] = "UTC"
     time.tzset()
@@ -91,7 +91,7 @@ def _options(settings: Settings, jars: list[Path]) -> dict[str, str]:
         "spark.python.worker.faulthandler.enabled": "true",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        **({} if is_local(settings.lakehouse) else _s3_options()),
+        **({} if isinstance(settings.lakehouse, Path) else _s3_options()),
         **settings.spark_options,
     }
 

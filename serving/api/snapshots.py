@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import deltalake
@@ -14,7 +15,7 @@ import pyarrow.dataset as ds
 
 from lakehouse.arrow import ArrowTables, schema
 from lakehouse.errors import TableError
-from lakehouse.places import Place, is_local, listing
+from lakehouse.places import Place, listing
 from lakehouse.tables import Table
 from lakehouse.tables.bronze import QUARANTINE
 from lakehouse.tables.gold import (
@@ -135,7 +136,7 @@ class Snapshots:
         is no lakehouse."""
         arrow.open(SERIES)
         self._arrow = arrow
-        self._seconds = seconds or (1.0 if is_local(arrow.path(SERIES)) else 4.0)
+        self._seconds = seconds or (1.0 if isinstance(arrow.path(SERIES), Path) else 4.0)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.fault = ""
