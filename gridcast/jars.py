@@ -177,7 +177,7 @@ def main() -> int:
         if asked.s3:
             from lakehouse.spark import log_store
 
-            if not log_store.is_compiled(folder):
+            if not log_store.jar(folder).exists():
                 log_store.compile_into(folder, [*JARS.glob("*.jar"), *folder.glob("*.jar")])
     except SetupError as fault:
         print(fault, file=sys.stderr)

@@ -103,9 +103,10 @@ def _s3_jars(folder: Path) -> list[Path]:
             f"Expected the jars for a lakehouse on S3 in {folder}; found {len(jars)} jars. Run "
             "'make setup-s3', which fetches 650 MB once."
         )
-    if not log_store.is_compiled(folder):
-        raise SetupError(f"Expected {log_store.NAME} in {folder}; run 'make setup-s3'.")
-    return [*jars, log_store.classes(folder)]
+    log_jar = log_store.jar(folder)
+    if not log_jar.exists():
+        raise SetupError(f"Expected {log_jar}; run 'make setup-s3'.")
+    return [*jars, log_jar]
 
 
 def _s3_options() -> dict[str, str]:

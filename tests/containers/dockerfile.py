@@ -53,7 +53,7 @@ def _made_from(before: Stage | None, name: str) -> Stage:
         return Stage(name)
     return Stage(
         name, list(before.copies), dict(before.environment), list(before.ports), before.user,
-        stages_used=[before.name],
+        before.command, before.health, [before.name],
     )  # fmt: skip
 
 

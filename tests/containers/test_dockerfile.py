@@ -10,7 +10,7 @@ from gridcast.front import API_PORT, DASHBOARDS_PORT
 from lakehouse.settings import PROJECT, Settings
 from tests.containers.dockerfile import FILE, Stage, stages
 
-TARGETS = ["worker", "api", "dashboards", "scorer"]
+TARGETS = ["worker", "worker-s3", "api", "dashboards", "scorer"]
 STAGES = stages()
 IGNORED = (PROJECT / ".dockerignore").read_text().splitlines()
 
@@ -67,6 +67,12 @@ def test_ports_agree(target: str) -> None:
 def test_the_worker_is_looked_for_in_its_pool() -> None:
     assert STAGES["worker"].health[-2:] == ["worker", POOL]
     assert f"    {POOL}:\n" in (PROJECT / "deployments" / "prefect.yaml").read_text()
+
+
+def test_a_lakehouse_on_s3_finds_its_jars_where_the_settings_look() -> None:
+    assert Settings.model_fields["s3_jars"].default == PROJECT / ".jars-s3"
+    assert {"worker", "s3-jars"} <= set(STAGES["worker-s3"].stages_used)
+    assert "s3-jars" in STAGES["emr"].stages_used
 
 
 def test_variables_are_settings() -> None:

@@ -147,7 +147,7 @@ def test_images_are_built_for_each_target_and_pushed_once(run: Outside, tmp_path
     assert f"gridcast/api:{TAG} is there" in done.stdout
     built = [line for line in asked(tmp_path) if line.startswith("docker build")]
     assert [line.split("--target ")[1].split()[0] for line in built] == [
-        "worker", "api", "dashboards", "emr",
+        "worker-s3", "api", "dashboards", "emr",
     ]  # fmt: skip
     pushed = [line for line in asked(tmp_path) if line.startswith("docker push")]
     assert pushed == [
