@@ -13,6 +13,7 @@ from lakehouse.places import Place, listing
 from lakehouse.settings import PROJECT, load_settings
 from lakehouse.tables.gold import FORECASTS, PROMOTIONS, RUNS, TRAINING_RUNS
 from tests.serving.api.world import serving
+from tests.serving.sql.running import running
 
 # The sources of the sample in place of the real ones; all else is the profile's.
 SAMPLE = {
@@ -79,6 +80,8 @@ def test_days_and_a_training_on_s3(s3: dict[str, str], lakehouse: Place, tmp_pat
         "logs", "prefect", "mlflow", "warehouse",
     }  # fmt: skip
 
+    with running(lakehouse, environment=environment) as server:
+        assert server.ask("SELECT count(*) FROM gold.forecasts") == [(len(made),)]
     told = gridcast("sql", "--format", "json", "SELECT count(*) AS n FROM gold.forecasts")
     assert json.loads(told)[0]["n"] == len(made)
 

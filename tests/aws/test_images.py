@@ -1,6 +1,5 @@
 """The stage of the Dockerfile that makes the jars for S3 has all that it needs for it."""
 
-import shutil
 import subprocess
 from zipfile import ZipFile
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 from pyhive import hive
 
 from lakehouse.arrow import ArrowTables
+from lakehouse.places import Place
 from lakehouse.settings import PROJECT
 from tests.gridcast.conftest import BARE
 from tests.serving.api.world import fill
@@ -32,7 +33,7 @@ class Running:
 
     process: "subprocess.Popen[str]"
     port: int
-    lakehouse: Path
+    lakehouse: Place
     started_in: Path
 
     @property
@@ -68,12 +69,17 @@ def lakehouse_for_all() -> Iterator[Path]:
 
 
 @contextmanager
-def running(lakehouse: Path, command: Sequence[str] = GRIDCAST, **user: Any) -> Iterator[Running]:
+def running(
+    lakehouse: Place,
+    command: Sequence[str] = GRIDCAST,
+    environment: Mapping[str, str] = PACKAGES,
+    **user: Any,
+) -> Iterator[Running]:
     """A server at any free port; `user` is as subprocess takes it."""
     started_in = Path(tempfile.mkdtemp())
     arguments = [*command, "--lakehouse", str(lakehouse), "serve", "sql", "--port", "0"]
     process = subprocess.Popen(
-        arguments, cwd=started_in, env=PACKAGES | {"COLUMNS": "80"},
+        arguments, cwd=started_in, env={**environment, "COLUMNS": "80"},
         stderr=subprocess.PIPE, text=True, **user,
     )  # fmt: skip
     try:
