@@ -33,7 +33,9 @@ def served(folder: Path) -> Iterator[dict[str, str]]:
     address = f"http://127.0.0.1:{port}"
     with (folder / "moto.log").open("wb") as log:
         server = subprocess.Popen(
-            [sys.executable, "-c", _MOTO, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log
+            [sys.executable, "-c", _MOTO, "-H", "127.0.0.1", "-p", str(port)],
+            stdout=log,
+            stderr=log,
         )
         try:
             _await(address, server)

@@ -13,8 +13,9 @@ _SOURCE = Path(__file__).with_name(f"{NAME}.java")
 
 
 def jar(jars: Path) -> Path:
-    """The jar of its class, in a folder below that of the jars for S3; another for another source."""
-    return jars / f"log-store-{hashlib.sha256(_SOURCE.read_bytes()).hexdigest()[:12]}" / f"{NAME}.jar"
+    """The jar of its class, below the folder of the jars for S3; another for another source."""
+    source = hashlib.sha256(_SOURCE.read_bytes()).hexdigest()[:12]
+    return jars / f"log-store-{source}" / f"{NAME}.jar"
 
 
 def compile_into(jars: Path, class_path: Sequence[Path]) -> None:

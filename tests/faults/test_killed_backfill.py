@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from lakehouse.tables.bronze import LANDINGS
 from lakehouse.tables.silver import OBSERVATIONS
 from tests.faults.commands import gains_a_commit, kill_when
 from tests.worlds import COLLECTED, World, new_world
 
+pytestmark = pytest.mark.slow  # the default run kills at ten places: test_killed_at_boundaries.py
 FIRST, LAST = COLLECTED
 BACKFILL = ("backfill", "--from", f"{FIRST:%Y-%m-%d}", "--to", f"{LAST:%Y-%m-%d}")
 

@@ -17,6 +17,8 @@ from lakehouse.tables.silver import OBSERVATIONS, WEATHER_FORECASTS, WEATHER_OBS
 from tests.faults.commands import gains_a_commit, kill_when
 from tests.worlds import World
 
+pytestmark = pytest.mark.slow  # the default run kills at ten places: test_killed_at_boundaries.py
+
 
 def test_a_daily_killed_between_features_and_forecasts_is_completed(
     trained: World, one_day_on: World, tmp_path: Path
