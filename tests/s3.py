@@ -15,13 +15,6 @@ import httpx
 
 REGION = "eu-north-1"
 _PATIENCE_SECONDS = 60.0
-# An answer goes out in several small writes; without this each waits 40 ms for the one before.
-_MOTO = """
-from moto.server import main
-from werkzeug.serving import WSGIRequestHandler
-WSGIRequestHandler.disable_nagle_algorithm = True
-main()
-"""
 
 
 @contextmanager
@@ -31,11 +24,10 @@ def served(folder: Path) -> Iterator[dict[str, str]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
+    program = Path(sys.executable).with_name("moto_server")
     with (folder / "moto.log").open("wb") as log:
         server = subprocess.Popen(
-            [sys.executable, "-c", _MOTO, "-H", "127.0.0.1", "-p", str(port)],
-            stdout=log,
-            stderr=log,
+            [program, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log
         )
         try:
             _await(address, server)

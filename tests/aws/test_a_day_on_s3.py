@@ -20,6 +20,9 @@ SAMPLE = {
     "GRIDCAST_CATALOGUE": "deployments/catalogues/sample.toml",
     "GRIDCAST_CLOCK": "sample",
     "GRIDCAST_SAMPLE_START": "2024-10-18T00:00:00+02:00",
+    "GRIDCAST_SECONDS_BETWEEN_REQUESTS": json.dumps(
+        dict.fromkeys(("energi_data_service", "open_meteo", "octopus"), 0)
+    ),
     "GRIDCAST_TRAIN_EPOCHS": "1",
     "GRIDCAST_SPARK_OPTIONS": json.dumps(
         {
