@@ -52,7 +52,7 @@ def services(here: Path) -> list[Service]:
     tools = shlex.quote(str(Path(sys.executable).parent))
     python = shlex.quote(sys.executable)
     serve = f"{tools}/gridcast serve"
-    mlflow = shlex.quote(f"sqlite:///{here / 'mlflow' / 'mlflow.db'}")
+    database = here / "mlflow" / "mlflow.db"
     dashboards = f"{serve} dashboards --port {DASHBOARDS_PORT} --api http://{HOST}:{API_PORT}"
     return [
         Service(
@@ -85,8 +85,9 @@ def services(here: Path) -> list[Service]:
         ),
         Service(
             "mlflow",
-            f"{tools}/mlflow server --host {HOST} --port {MLFLOW_PORT} --workers 1 "
-            f"--backend-store-uri {mlflow}",
+            f"{python} -m models.mlflow_store {shlex.quote(str(database))} && "
+            f"exec {tools}/mlflow server --host {HOST} --port {MLFLOW_PORT} --workers 1 "
+            f"--backend-store-uri {shlex.quote(f'sqlite:///{database}')}",
             MLFLOW_PORT,
             f"http://{HOST}:{MLFLOW_PORT}",
             "trainings and models",
@@ -107,7 +108,6 @@ def run_up(front: Front) -> None:
                 "'gridcast up'."
             )
     front.prepare_prefect()
-    (settings.here / "mlflow").mkdir(parents=True, exist_ok=True)
     ArrowTables(settings.lakehouse).create_missing(TABLES)
     environment = os.environ | {
         "PREFECT_API_URL": f"{SERVER}/api",

@@ -22,6 +22,7 @@ from typing import Any
 import pandas as pd
 
 from lakehouse.errors import BadInput, SetupError
+from models import mlflow_store
 from models.quantiles import QUANTILE_COLUMNS
 from models.samples import CALENDAR, COLUMNS, COVARIATES
 from models.trained import training_figures
@@ -143,6 +144,8 @@ class Registry:
         import mlflow
 
         logging.getLogger("mlflow").setLevel(logging.ERROR)
+        if self.tracking_uri.startswith(mlflow_store.SQLITE):
+            mlflow_store.make(Path(self.tracking_uri.removeprefix(mlflow_store.SQLITE)))
         mlflow.set_tracking_uri(self.tracking_uri)
         mlflow.set_registry_uri(self.tracking_uri)
         return mlflow
