@@ -1,0 +1,155 @@
+"""The list of planted bugs, a copy of the house to plant them in, and the page that tells of them.
+
+A plant is a bug that somebody could write by mistake, in a line that a promise rests on. It names
+the tests that must fail while it is there. The list is in *.toml beside this file, one for each
+promise.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lakehouse.settings import PROJECT
+
+LISTS = Path(__file__).parent
+PAGE = PROJECT / "docs" / "promises.md"
+_ORDER = ("no_look_ahead", "run_again", "refused_is_not_lost")
+_SECONDS = 900
+"""A guard that takes longer hangs."""
+_INTRODUCTION = """\
+# Three promises, and what guards them
+
+The suite is tried by bugs. Each line below is a plant: a bug that somebody could write by mistake, in
+a place that a promise rests on. `make test-plants` copies the house, puts in one plant at a time, and
+runs the tests named beside it: they pass without the plant, and each of them must fail with it. The
+default tests check that every plant still fits the code. The lists, with the old and the new text, are
+`tests/plants/*.toml`; this page is made from them (`make docs`). A new rule for what is known, kept or
+refused brings its plant.
+"""
+
+
+@dataclass(frozen=True)
+class Plant:
+    """One planted bug. old, new: the text of `file` before and after; why: how it could come about;
+    caught_by: tests that must fail; survived: what the suite lacked when it was first planted."""
+
+    promise: str
+    name: str
+    file: str
+    old: str
+    new: str
+    why: str
+    caught_by: tuple[str, ...]
+    survived: str = ""
+
+    def planted(self, text: str) -> str:
+        """The file's text with the bug. Raises ValueError where `old` is not in it exactly once."""
+        count = text.count(self.old)
+        if count != 1:
+            raise ValueError(
+                f"Expected the old text of the plant '{self.name}' once in {self.file}; it is there "
+                f"{count} times. The code moved on: take the plant along, or choose another."
+            )
+        return text.replace(self.old, self.new)
+
+
+def plants() -> list[Plant]:
+    """The whole list, promise by promise."""
+    return [
+        Plant(said["promise"], caught_by=tuple(one.pop("caught_by")), **one)
+        for name in _ORDER
+        for said in [tomllib.loads((LISTS / f"{name}.toml").read_text())]
+        for one in said["plant"]
+    ]
+
+
+def copy_of_the_house(folder: Path) -> Path:
+    """Every file that git has or would take, as it is now; what set-up made is shared."""
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    done = subprocess.run(listing, cwd=PROJECT, capture_output=True, text=True, check=True)
+    for name in filter(None, done.stdout.split("\0")):
+        if (PROJECT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / name, folder / name)
+    for shared in (".venv", ".jars"):
+        (folder / shared).symlink_to(PROJECT / shared)
+    return folder
+
+
+@contextmanager
+def growing(plant: Plant, house: Path) -> Iterator[None]:
+    """Be in a house with one plant, which is pulled out again."""
+    file = house / plant.file
+    sound = file.read_text()
+    file.write_text(plant.planted(sound))
+    try:
+        yield
+    finally:
+        file.write_text(sound)
+
+
+def failures(house: Path, tests: Sequence[str], report: Path) -> dict[str, str]:
+    """Run tests in a copy of the house; the first line of what each of those that failed said.
+
+    Raises RuntimeError where they could not be run, or broke before they began: then nothing was
+    found out.
+    """
+    # No compiled code is kept: it is told by second and size, and a plant may change neither.
+    own = {"PYTHONPATH": str(house), "PYTHONDONTWRITEBYTECODE": "1"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    options = ["-q", "-n0", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    options += ["-x"] if len(tests) == 1 else []
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, *tests],
+        cwd=house, env=kept | own, capture_output=True, text=True, check=False, timeout=_SECONDS,
+    )  # fmt: skip
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"The tests could not be run:\n{done.stdout[-3000:]}{done.stderr[-500:]}")
+    found: dict[str, str] = {}
+    for case in ET.parse(report).iter("testcase"):
+        name = f"{case.attrib['classname'].replace('.', '/')}.py::{case.attrib['name']}"
+        if (broken := case.find("error")) is not None:
+            raise RuntimeError(f"{name} broke before it began: {broken.attrib['message'][:500]}")
+        if (failed := case.find("failure")) is not None:
+            found[name] = failed.attrib["message"].partition("\n")[0][:150]
+    return found
+
+
+def caught(test: str, failed: dict[str, str]) -> str:
+    """What a test said that is among those that failed, by all or some of its parameters; else
+    nothing."""
+    said = [words for name, words in failed.items() if name.partition("[")[0] == test]
+    return said[0] if said else ""
+
+
+def page() -> str:
+    """docs/promises.md."""
+    parts = [_INTRODUCTION]
+    every = plants()
+    for promise in dict.fromkeys(plant.promise for plant in every):
+        parts.append(f"\n## {promise}\n\n| plant | in | caught by |\n|---|---|---|\n")
+        parts += [_line(plant) for plant in every if plant.promise == promise]
+    survivors = [plant for plant in every if plant.survived]
+    parts.append(
+        f"\n## What survived at first\n{len(every) - len(survivors)} of {len(every)} plants were "
+        f"caught when they were first planted. {len(survivors)} survived, and have a test since:\n\n"
+    )
+    parts += [f"- {plant.name}: {plant.survived}\n" for plant in survivors]
+    return "".join(parts)
+
+
+def _line(plant: Plant) -> str:
+    tests = ", ".join(f"`{test.removeprefix('tests/')}`" for test in plant.caught_by)
+    return f"| {plant.name}. {plant.why} | `{plant.file}` | {tests} |\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
+    sys.stdout.write(f"wrote {PAGE.name}\n")
