@@ -1,7 +1,6 @@
-"""The suite notices when a promise is broken: each planted bug makes the tests fail that guard it."""
+"""The suite notices when a promise is broken: a planted bug makes the tests fail that guard it."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,14 +41,14 @@ def test_a_text_that_is_not_there_once_cannot_be_planted() -> None:
     plant = Plant("p", "n", "f.py", old="a <= b", new="a < b", why="", caught_by=())
     assert plant.planted("if a <= b:") == "if a < b:"
     for text in ("if a < b:", "a <= b or a <= b"):
-        with pytest.raises(ValueError, match=r"Expected the old text of the plant 'n' once in f\.py"):
+        with pytest.raises(
+            ValueError, match=r"Expected the old text of the plant 'n' once in f\.py"
+        ):
             plant.planted(text)
 
 
 @pytest.fixture(scope="session")
-def house(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the house in which all guards of the chosen plants pass."""
     folder = copy_of_the_house(tmp_path_factory.mktemp("house"))
     chosen = {
@@ -58,7 +57,7 @@ def house(
     }  # fmt: skip
     guards = sorted({test for plant in chosen for test in plant.caught_by})
     assert failures(folder, guards, folder.with_name("sound.xml")) == {}
-    yield folder
+    return folder
 
 
 @pytest.mark.plants
