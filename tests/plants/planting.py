@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tomllib
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ from lakehouse.settings import PROJECT
 LISTS = Path(__file__).parent
 PAGE = PROJECT / "docs" / "promises.md"
 _ORDER = ("no_look_ahead", "run_again", "refused_is_not_lost")
+_KEPT = "kept:"
+"""The line of late_spark.keep begins so."""
 _SECONDS = 900
 """A guard that takes longer hangs."""
 _INTRODUCTION = """\
@@ -95,21 +97,48 @@ def growing(plant: Plant, house: Path) -> Iterator[None]:
         file.write_text(sound)
 
 
-def failures(house: Path, tests: Sequence[str], report: Path) -> dict[str, str]:
+@contextmanager
+def one_jvm(house: Path) -> Iterator[dict[str, str]]:
+    """A JVM for all runs in a copy of the house: the variables by which they find it."""
+    keeper = subprocess.Popen(
+        [sys.executable, "-m", "tests.plants.late_spark"],
+        cwd=house, env=_variables(house), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert keeper.stdin and keeper.stdout
+    try:
+        told = next((line for line in keeper.stdout if line.startswith(_KEPT)), "")
+        if not told:
+            raise RuntimeError("The JVM did not start. Its own words are above.")
+        _, port, secret = told.split()
+        yield {"PYSPARK_GATEWAY_PORT": port, "PYSPARK_GATEWAY_SECRET": secret}
+    finally:
+        keeper.stdin.close()
+        keeper.wait(timeout=60)
+
+
+def _variables(house: Path) -> dict[str, str]:
+    """No compiled code is kept: it is told by second and size, and a plant may change neither."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return kept | {"PYTHONPATH": str(house), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def failures(
+    house: Path, tests: Sequence[str], report: Path, jvm: Mapping[str, str]
+) -> dict[str, str]:
     """Run tests in a copy of the house; the first line of what each of those that failed said.
+
+    jvm: see `one_jvm`; without it each run starts its own.
 
     Raises RuntimeError where they could not be run, or broke before they began: then nothing was
     found out.
     """
-    # No compiled code is kept: it is told by second and size, and a plant may change neither.
-    own = {"PYTHONPATH": str(house), "PYTHONDONTWRITEBYTECODE": "1"}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     options = ["-q", "-n0", "-p", "no:cacheprovider", "-p", "tests.plants.late_spark"]
     options.append(f"--junitxml={report}")
     options += ["-x"] if len(tests) == 1 else []
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *tests],
-        cwd=house, env=kept | own, capture_output=True, text=True, check=False, timeout=_SECONDS,
+        cwd=house, env=_variables(house) | jvm, timeout=_SECONDS,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode not in (0, 1):
         raise RuntimeError(

@@ -1,6 +1,8 @@
 """The suite notices when a promise is broken: a planted bug makes the tests fail that guard it."""
 
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from tests.plants.planting import (
     copy_of_the_house,
     failures,
     growing,
+    one_jvm,
     page,
     plants,
 )
@@ -47,8 +50,21 @@ def test_a_text_that_is_not_there_once_cannot_be_planted() -> None:
             plant.planted(text)
 
 
+@dataclass(frozen=True)
+class House:
+    """A copy of the house, and a JVM to run its tests with."""
+
+    folder: Path
+    jvm: dict[str, str]
+
+    def failures(self, tests: Sequence[str]) -> dict[str, str]:
+        return failures(self.folder, tests, self.folder.with_name("report.xml"), self.jvm)
+
+
 @pytest.fixture(scope="session")
-def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
     """A copy of the house in which all guards of the chosen plants pass."""
     folder = copy_of_the_house(tmp_path_factory.mktemp("house"))
     chosen = {
@@ -56,16 +72,18 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         if item.get_closest_marker("plants")
     }  # fmt: skip
     guards = sorted({test for plant in chosen for test in plant.caught_by})
-    assert failures(folder, guards, folder.with_name("sound.xml")) == {}
-    return folder
+    with one_jvm(folder) as jvm:
+        sound = House(folder, jvm)
+        assert sound.failures(guards) == {}
+        yield sound
 
 
 @pytest.mark.plants
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
-def test_a_plant_is_caught(plant: Plant, house: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with growing(plant, house):
-        failed = failures(house, plant.caught_by, house.with_name("planted.xml"))
+def test_a_plant_is_caught(plant: Plant, house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    with growing(plant, house.folder):
+        failed = house.failures(plant.caught_by)
     said = {test: caught(test, failed) for test in plant.caught_by}
     with capsys.disabled():
         print(f"\n{plant.promise}: {plant.name}")
