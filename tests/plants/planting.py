@@ -110,9 +110,11 @@ def one_jvm(house: Path) -> Iterator[dict[str, str]]:
         if not told:
             raise RuntimeError("The JVM did not start. Its own words are above.")
         _, port, secret = told.split()
-        yield {"PYSPARK_GATEWAY_PORT": port, "PYSPARK_GATEWAY_SECRET": secret}
+        told_to_all = {"PYSPARK_GATEWAY_PORT": port, "PYSPARK_GATEWAY_SECRET": secret}
+        yield told_to_all | {"PYSPARK_PYTHON": sys.executable}
     finally:
         keeper.stdin.close()
+        keeper.stdout.close()
         keeper.wait(timeout=60)
 
 
