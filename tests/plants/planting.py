@@ -17,12 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse.settings import PROJECT
+from tests.plants.kept_jvm import KEPT
 
 LISTS = Path(__file__).parent
 PAGE = PROJECT / "docs" / "promises.md"
 _ORDER = ("no_look_ahead", "run_again", "refused_is_not_lost")
-_KEPT = "kept:"
-"""The line of late_spark.keep begins so."""
+_FOUND_OUT = (
+    "AssertionError",
+    "assert ",
+    "Failed: ",
+    "lakehouse.errors.",
+    "BaseExceptionGroup: Hyp",
+)
+"""How a test says that something is not as was promised; all else may be a senseless plant."""
 _SECONDS = 900
 """A guard that takes longer hangs."""
 _INTRODUCTION = """\
@@ -101,12 +108,12 @@ def growing(plant: Plant, house: Path) -> Iterator[None]:
 def one_jvm(house: Path) -> Iterator[dict[str, str]]:
     """A JVM for all runs in a copy of the house: the variables by which they find it."""
     keeper = subprocess.Popen(
-        [sys.executable, "-m", "tests.plants.late_spark"],
+        [sys.executable, "-m", "tests.plants.kept_jvm"],
         cwd=house, env=_variables(house), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert keeper.stdin and keeper.stdout
     try:
-        told = next((line for line in keeper.stdout if line.startswith(_KEPT)), "")
+        told = next((line for line in keeper.stdout if line.startswith(KEPT)), "")
         if not told:
             raise RuntimeError("The JVM did not start. Its own words are above.")
         _, port, secret = told.split()
@@ -134,7 +141,7 @@ def failures(
     Raises RuntimeError where they could not be run, or broke before they began: then nothing was
     found out.
     """
-    options = ["-q", "-n0", "-p", "no:cacheprovider", "-p", "tests.plants.late_spark"]
+    options = ["-q", "-n0", "-p", "no:cacheprovider", "-p", "tests.plants.kept_jvm"]
     options.append(f"--junitxml={report}")
     options += ["-x"] if len(tests) == 1 else []
     done = subprocess.run(
@@ -152,7 +159,10 @@ def failures(
         if (broken := case.find("error")) is not None:
             raise RuntimeError(f"{name} broke before it began: {broken.attrib['message'][:500]}")
         if (failed := case.find("failure")) is not None:
-            found[name] = failed.attrib["message"].partition("\n")[0][:150]
+            words = failed.attrib["message"]
+            if not words.startswith(_FOUND_OUT):
+                raise RuntimeError(f"{name} crashed, which shows nothing: {words[:500]}")
+            found[name] = " ".join(words.split())[:150]
     return found
 
 
