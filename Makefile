@@ -66,7 +66,7 @@ test-kills: setup ## Kill every flow at more than 100 of its writes; an hour and
 test-fortnight: setup ## Fourteen scheduled days; worker and server are killed: a quarter of an hour
 	$(BIN)/pytest -m fortnight $(ARGS)
 
-test-plants: setup ## Bugs planted in a copy, which the tests must catch; half an hour
+test-plants: setup ## Bugs planted in a copy, which the tests must catch
 	$(BIN)/pytest -m plants tests/plants $(ARGS)
 
 bench-accuracy: setup ## Accuracy on the public series of ../shared/data: hours (ARGS="DATA OUTPUT")
