@@ -10,7 +10,7 @@ export PYTHON
 JOBS ?= 2
 
 .PHONY: help demo test setup setup-system setup-s3 test-slow test-aws test-kills \
-  test-fortnight lint format docs lock \
+  test-fortnight test-plants lint format docs lock \
   bench-accuracy clean lint-containers lint-terraform lint-workflows
 
 help: ## This list
@@ -22,7 +22,7 @@ demo: setup ## Set up, then run the main job offline on recorded data (ARGS=--fr
 	@$(BIN)/gridcast demo $(ARGS)
 
 test: lint ## Set up, then check style, types, import rules, and run the tests
-	$(BIN)/pytest -m "not slow and not aws and not kills and not fortnight" \
+	$(BIN)/pytest -m "not slow and not aws and not kills and not fortnight and not plants" \
 	  --numprocesses $(JOBS) --dist loadgroup $(ARGS)
 
 ## Set-up
@@ -66,6 +66,9 @@ test-kills: setup ## Kill every flow at more than 100 of its writes; an hour and
 test-fortnight: setup ## Fourteen scheduled days; worker and server are killed: a quarter of an hour
 	$(BIN)/pytest -m fortnight $(ARGS)
 
+test-plants: setup ## Bugs planted in a copy, which the tests must catch
+	$(BIN)/pytest -m plants tests/plants $(ARGS)
+
 bench-accuracy: setup ## Accuracy on the public series of ../shared/data: hours (ARGS="DATA OUTPUT")
 	$(BIN)/python -m benchmarks.accuracy $(or $(ARGS),../shared/data .cache/accuracy)
 
@@ -75,8 +78,9 @@ setup-s3: setup ## Fetch what a lakehouse on S3 needs beside: S3A and the AWS SD
 test-aws: setup-s3 ## A day, and several writers, on the S3 of moto's server: minutes
 	$(BIN)/pytest -m aws tests/aws $(ARGS)
 
-docs: setup ## Write docs/tables.md anew from the table contracts
+docs: setup ## Write docs/tables.md anew from the table contracts, docs/promises.md from the plants
 	$(BIN)/python -m gridcast.tables_doc
+	$(BIN)/python -m tests.plants.planting
 
 lock: setup ## Pin and hash requirements.in anew (ARGS=--upgrade takes new versions)
 	deployments/setup/lock $(ARGS)

@@ -6,7 +6,6 @@ from typing import Any, Literal
 from pydantic import field_validator, model_validator
 
 from lakehouse.catalogue.entries import (
-    BEGINNING,
     Entry,
     Publication,
     known_unit,
@@ -16,15 +15,12 @@ from lakehouse.catalogue.entries import (
 
 
 def _versions(given: Any) -> Any:
-    """One publication, or its versions in any order: oldest first."""
-    if not isinstance(given, list | tuple):
-        return (given,)
-    return tuple(sorted(given, key=_since))
+    """One publication, or its versions."""
+    return given if isinstance(given, list | tuple) else (given,)
 
 
-def _since(version: Any) -> datetime:
-    since = version.get("since", BEGINNING) if isinstance(version, dict) else version.since
-    return since if isinstance(since, datetime) and since.tzinfo else BEGINNING
+def _oldest_first(versions: tuple[Publication, ...]) -> tuple[Publication, ...]:
+    return tuple(sorted(versions, key=lambda version: version.since))
 
 
 class ResolutionBefore(Entry):
@@ -65,6 +61,7 @@ class DataSet(Entry):
     _unit = field_validator("unit")(known_unit)
     _zone = field_validator("timezone")(known_zone_or_offset)
     _versions = field_validator("publication", mode="before")(_versions)
+    _oldest_first = field_validator("publication")(_oldest_first)
 
     @model_validator(mode="after")
     def _complete(self) -> "DataSet":

@@ -147,13 +147,14 @@ def test_consumption_is_public_a_delay_after_its_interval() -> None:
     assert rule.available_at(start, 15) == datetime(2024, 10, 27, 2, 30, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("quote", ["", '"'], ids=["a time", "a text"])
 def test_the_version_of_a_publication_time_is_the_newest_that_held_when_it_was_fetched(
-    tmp_path: Path,
+    tmp_path: Path, quote: str
 ) -> None:
     rule = '{ rule = "after_interval", delay_hours = 216, basis = "simulated" }'
     newer = (
         '[{ rule = "after_interval", delay_hours = 240, basis = "simulated", '
-        f"since = 2026-03-01T00:00:00Z }}, {rule}]"
+        f"since = {quote}2026-03-01T00:00:00Z{quote} }}, {rule}]"
     )
     catalogue = read_catalogue(edited(tmp_path, rule, newer))
     data_set = catalogue.data_sets["ConsumptionIndustry"]

@@ -46,6 +46,7 @@ def test_a_file_is_there_whole_or_not_at_all(somewhere: Place) -> None:
     assert not file.exists()
     with whole(file) as draft:
         draft.write_text("one")
+        assert not file.exists()  # a kill tidies nothing up
     with whole(file) as draft:
         draft.write_text("another")
     assert file.read_text() == "another"

@@ -160,6 +160,7 @@ def test_a_new_publication_time_holds_for_what_is_fetched_from_then_on(
     data_set = PRICES | {"publication": [later | {"since": "2025-11-01T00:00:00Z"}, LATE]}
     land_prices(small, "new", {"2025-10-01T00:00:00": 1.0}, utc("2025-10-31 00:00"))
     land_prices(small, "new", {"2025-10-01T01:00:00": 2.0}, utc("2025-11-02 00:00"))
+    land_prices(small, "new", {"2025-10-05T00:00:00": 3.0}, utc("2025-11-02 00:00"))
     catalogue = one_series(PRICE_SERIES, new=data_set)
     small.arrow.append(LANDINGS, [])
     small.build(catalogue)
@@ -167,6 +168,8 @@ def test_a_new_publication_time_holds_for_what_is_fetched_from_then_on(
     assert known[1.0] == utc("2025-10-02 01:00")
     # An earlier answer had been asked for the second hour and did not have it: it was observed.
     assert known[2.0] == utc("2025-11-02 00:00")
+    # Nobody had asked for the third, which is older than the new time, and was fetched after it.
+    assert known[3.0] == utc("2025-10-07 01:00")
 
 
 def test_previous_runs_are_known_so_many_days_before_and_a_publication_delay(

@@ -88,6 +88,17 @@ def test_a_superseded_value_counts_until_the_correction_is_known(small: SmallLak
     assert np.isnan(after["target"][1:]).all()
 
 
+def test_at_the_moment_of_a_correction_an_interval_has_one_value(small: SmallLakehouse) -> None:
+    town = town_catalogue()
+    values = [
+        value(PRICE, "2024-10-20 00:00", "2024-10-19 10:45", 1.0),
+        value(PRICE, "2024-10-20 00:00", "2024-10-25 07:30", 2.0),
+    ]
+    settle(small, town, {OBSERVATIONS: values})
+    [row] = samples_at(small.tables, town, [("price", ORIGIN)]).collect()
+    assert row["past_value"] == [2.0]
+
+
 @pytest.mark.parametrize(
     ("truth_as_of", "expected"),
     [("2024-11-05 00:00", 1.0), ("2024-11-06 00:00", 2.0), ("2024-11-04 00:00", np.nan)],

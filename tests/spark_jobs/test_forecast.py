@@ -139,10 +139,10 @@ def test_a_champion_that_cannot_load_leaves_the_fallback_and_a_sentence(
     small.arrow.append(PROMOTIONS, [promotion(ORIGIN, ("lstm", "lost"), promoted=True)])
     here = settings.model_copy(update={"lakehouse": small.folder})
 
-    def issue() -> tuple[dict[str, int], list[str]]:
+    def issue(kind: str = "live") -> tuple[dict[str, int], list[str]]:
         as_of = ORIGIN + timedelta(hours=2)
         return forecast.run(
-            small.tables, small.arrow, town, here, as_of, "live", "run", produced_at=as_of
+            small.tables, small.arrow, town, here, as_of, kind, "run", produced_at=as_of
         )
 
     written, [problem] = issue()
@@ -159,6 +159,8 @@ def test_a_champion_that_cannot_load_leaves_the_fallback_and_a_sentence(
     again, _ = issue()
     assert again == {FEATURES.name: 0, CALIBRATION.name: 0, FORECASTS.name: 0}
     assert small.rows(FORECASTS) == rows
+    replayed, _ = issue("replay")  # stands beside it
+    assert replayed == {FEATURES.name: 0, CALIBRATION.name: 3, FORECASTS.name: 48}
 
 
 def test_of_a_series_with_broken_newest_days_only_seasonal_naive_is_asked_and_skips_them(

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
+from lakehouse.tables import Table
 from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, INCIDENTS, OUTBOX, PROMOTIONS, RUNS
 from lakehouse.tables.silver import OBSERVATIONS
 from lakehouse.tables.watched import DRIFT, QUALITY, RETRAINING
@@ -78,6 +80,28 @@ def test_broken_data_are_told_of_once_and_again_when_they_are_over(town: Town) -
         "Over: broken data: town.load (Gridcast sample)",
         "Broken data: town.load (Gridcast sample)",
     ]
+
+
+@pytest.mark.parametrize("before", ["its mail is kept", "it is noted"])
+def test_an_alert_that_was_broken_off_is_mailed_by_the_next_run_once(
+    town: Town, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    judged(town, 0, "flat")
+    arrow, insert_new = town.small.arrow, ArrowTables.insert_new
+    arrow.append(FORECASTS, list(forecasts(town.catalogue, NOW, "")))
+    fatal = OUTBOX if before == "its mail is kept" else INCIDENTS
+
+    def killed(tables: ArrowTables, table: Table, rows: Any) -> int:
+        if table is fatal:
+            raise KeyboardInterrupt
+        return insert_new(tables, table, rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ArrowTables, "insert_new", killed)
+        with pytest.raises(KeyboardInterrupt):
+            incidents.run(arrow, town.catalogue, town.settings, NOW, "killed")
+    assert town.run(0) == [("quality", "opened", "town.load")]
+    assert town.mails() == ["Broken data: town.load (Gridcast sample)"]
 
 
 def test_the_mail_says_what_was_found_and_what_to_do(town: Town) -> None:

@@ -140,12 +140,19 @@ def test_known_columns_become_covariates_known_the_day_before(
         "known_columns": ["wind"],
         "known_publication": known | {"basis": "assumed"},
     }
-    body = b"time,load,wind\n2024-06-01T12:00,1,20\n2024-06-01T13:00,2,-\n2024-06-01T14:00,3,x\n"
+    lines = ("2024-06-01T12:00,1,20", "2024-06-01T13:00,2,-", "2024-06-01T14:00,3,x",
+             "2024-06-01T15:00,y,x")  # fmt: skip
+    body = "\n".join(("time,load,wind", *lines)).encode()
     land_file(small, tmp_path, body)
     small.build(one_series(OWN_SERIES, own=data_set))
     assert [value for _, value in values(small)] == [1, 2, 3]
     [row] = small.rows(COVARIATES)
     assert (row["name"], row["event_time"], row["value"]) == ("wind", utc("2024-06-01 10:00"), 20)
     assert row["available_at"] == utc("2024-05-31 06:00")
-    [refused] = small.rows(QUARANTINE)
-    assert (refused["table"], refused["rule"]) == (COVARIATES.name, "value_is_a_number")
+    refused = small.rows(QUARANTINE)
+    assert [(row["table"], row["record_index"]) for row in refused] == [
+        (COVARIATES.name, 2),
+        (COVARIATES.name, 3),
+        (OBSERVATIONS.name, 3),
+    ]
+    assert {row["rule"] for row in refused} == {"value_is_a_number"}

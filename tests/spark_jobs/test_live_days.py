@@ -75,6 +75,9 @@ def test_live_days_decide(
     small.arrow.append(PROMOTIONS, [waiting()])
     rows = errors("blend", "2", mae, days) + errors(other, "1", 10.0)
     small.arrow.append(FORECAST_ERRORS, rows)
+    # A correction that nobody knows of yet would decide otherwise.
+    unknown = {"truth_as_of": AS_OF + timedelta(seconds=1)}
+    small.arrow.append(FORECAST_ERRORS, [row | unknown | {"sum_abs": 1e4} for row in rows[:1]])
     here = settings.model_copy(update={"lakehouse": small.folder})
     reasons = live_days.run(small.arrow, here, AS_OF, "run")
     assert words in " ".join(reasons)

@@ -89,6 +89,8 @@ def test_what_is_trained_on_was_known_at_the_first_held_out_origin(
     assert min(held) >= held_from
     assert max(held) == last
     assert len(held) <= holdout_days
+    # The newest truth became known `delay` days after its day; an origin lies on the day before.
+    assert split.lag_days == delay + 1
 
 
 def test_nothing_is_learnt_from_or_judged_on_broken_days() -> None:

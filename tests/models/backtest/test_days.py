@@ -20,10 +20,10 @@ def at(history: History, place: int) -> pd.Timestamp:
     return history.times[place]
 
 
-@pytest.mark.parametrize("delay_hours", [0, 5, 24, 216])
+@pytest.mark.parametrize("delay_hours", [0, 0.5, 5, 24, 216])
 @pytest.mark.parametrize("origin_hour", [0, 9])
 def test_nothing_that_became_known_after_the_origin_is_seen(
-    history: History, delay_hours: int, origin_hour: int
+    history: History, delay_hours: float, origin_hour: int
 ) -> None:
     daily = Daily(origin_hour, delay=timedelta(hours=delay_hours))
     seen = samples_at(history, [DAY], daily)
