@@ -8,9 +8,11 @@ BIN := .venv/bin
 export PYTHON
 # Processes that share the tests; each has a JVM of its own.
 JOBS ?= 2
+# What has a target of its own below.
+LONGER := slow or aws or kills or fortnight or plants or fuzz
 
 .PHONY: help demo test setup setup-system setup-s3 test-slow test-aws test-kills \
-  test-fortnight test-plants lint format docs lock \
+  test-fortnight test-plants test-fuzz lint format docs lock \
   bench-accuracy clean lint-containers lint-terraform lint-workflows
 
 help: ## This list
@@ -22,7 +24,7 @@ demo: setup ## Set up, then run the main job offline on recorded data (ARGS=--fr
 	@$(BIN)/gridcast demo $(ARGS)
 
 test: lint ## Set up, then check style, types, import rules, and run the tests
-	$(BIN)/pytest -m "not slow and not aws and not kills and not fortnight and not plants" \
+	$(BIN)/pytest -m "not ($(LONGER))" \
 	  --numprocesses $(JOBS) --dist loadgroup $(ARGS)
 
 ## Set-up
@@ -62,6 +64,9 @@ test-slow: setup ## The tests that take minutes
 
 test-kills: setup ## Kill every flow at more than 100 of its writes; an hour and more
 	$(BIN)/pytest -m kills $(ARGS)
+
+test-fuzz: setup ## 100,000 random bodies through clients and build; orders of arrival: an hour
+	$(BIN)/pytest -m fuzz $(ARGS)
 
 test-fortnight: setup ## Fourteen scheduled days; worker and server are killed: a quarter of an hour
 	$(BIN)/pytest -m fortnight $(ARGS)

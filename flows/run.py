@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from flows.forward import check_clock
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.clock import Clock, SampleClock
@@ -135,7 +136,9 @@ class Run:
         """Write what a step did to gold.runs, also when it fails.
 
         Of each step one is under way at a time in a lakehouse folder; another run's waits for it.
+        Raises SetupError, and writes nothing, where the clock was put back behind earlier runs.
         """
+        check_clock(self.arrow, self.clock)
         wanted = STEPS if step == "rebuild" else [step]
         with lanes(self.settings.lakehouse, wanted), self._noted(step) as outcome:
             yield outcome

@@ -12,6 +12,7 @@ import typer
 
 from gridcast.accuracy import add_accuracy
 from gridcast.champion import add_champion
+from gridcast.ending import asked_to_end, end_by, end_with_a_word
 from gridcast.explain import explain
 from gridcast.front import Front
 from gridcast.history import add_history
@@ -281,11 +282,15 @@ def emulator(
 def main() -> None:
     """The entry point: what a person can act on becomes one sentence and exit code 2.
 
-    Anything else is a fault of ours and exits with 1. --verbose shows the trace of both.
+    Anything else is a fault of ours and exits with 1. --verbose shows the trace of both. Who is
+    asked to end says so.
     """
+    end_with_a_word()
     try:
         app()
     except Exception as fault:
+        if asked := asked_to_end(fault):
+            end_by(asked)
         if "--verbose" in sys.argv:
             raise
         known = fault if isinstance(fault, GridcastError) else told(fault)

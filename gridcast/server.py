@@ -6,6 +6,7 @@ as a process of its own it starts while the JVM does. Run as `python -m gridcast
 
 import atexit
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
@@ -21,6 +24,8 @@ from lakehouse.damage import told
 from lakehouse.errors import GridcastError, SetupError
 
 _PATIENCE_SECONDS = 180
+_ENOUGH = signal.SIGUSR1
+_LAST_ANSWERS_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def server_answers(address: str) -> bool:
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
+    process.send_signal(_ENOUGH)
     try:
         process.wait(10)
     except subprocess.TimeoutExpired:
@@ -109,10 +114,25 @@ def _end_with_parent() -> None:
 def serve(port: int) -> None:
     """Serve until the parent ends."""
     _end_with_parent()
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked, signal.SIG_IGN)
     import uvicorn
 
+    class Server(uvicorn.Server):
+        """Ends when its parent says so. Ctrl-C and a machine that shuts down ask all processes at
+        once: the parent has yet to tell how its run ended, and would try for a minute."""
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            signal.signal(_ENOUGH, self.handle_exit)
+            yield
+
     application = "prefect.server.api.server:create_app"
-    uvicorn.run(application, factory=True, host="127.0.0.1", port=port, log_level="critical")
+    config = uvicorn.Config(
+        application, factory=True, host="127.0.0.1", port=port, log_level="critical",
+        timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
+    )  # fmt: skip
+    Server(config).run()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,9 +133,11 @@ class _FileLock:
         except BlockingIOError:
             os.close(opened)
             return False
-        os.ftruncate(opened, 0)
-        os.pwrite(opened, json.dumps(_myself()).encode(), 0)
         self._opened = opened
+        # On a full disk the lane is held all the same, and nobody told by whom.
+        with suppress(OSError):
+            os.ftruncate(opened, 0)
+            os.pwrite(opened, json.dumps(_myself()).encode(), 0)
         return True
 
     def release(self) -> None:

@@ -15,6 +15,8 @@ from lakehouse.landing import PARQUET, unpacked
 
 _DELIMITERS = (";", ",", "\t")
 _LOOKED_AT = 200
+#: What pyarrow raises of a torn file, and of names, times and zones that Python has none for.
+_UNREADABLE = (pa.ArrowException, OSError, ValueError, OverflowError, LookupError)
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,17 @@ def file_records(body: bytes, content_type: str) -> FileRecords:
     text = text_of(plain)
     header = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=header.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    names = [name.strip() for name in next(rows, [])]
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as fault:
+        raise BadInput(f"it is not whole CSV ({fault})") from None
+    names = [name.strip() for name in rows[0]] if rows else []
     if not any(names):
         raise BadInput("expected a header line that names the columns; the file has none")
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise BadInput(f"the header names the columns {repeated} more than once")
-    records = [_record(names, row) for row in rows if row]
+    records = [_record(names, row) for row in rows[1:] if row]
     looked_at = (cell for record in records[:_LOOKED_AT] for cell in record.values())
     return FileRecords(records, "," if has_decimal_commas(looked_at, delimiter) else ".")
 
@@ -54,12 +59,13 @@ def _record(names: list[str], row: list[str]) -> dict[str, str | None]:
 def _parquet(plain: bytes) -> list[dict[str, str | None]]:
     try:
         table = pq.read_table(io.BytesIO(plain))
-    except (pa.ArrowInvalid, OSError) as fault:
-        raise BadInput(f"it is not whole Parquet ({str(fault).splitlines()[0]})") from None
-    columns = {
-        name: [_cell(value) for value in table.column(name).to_pylist()]
-        for name in table.column_names
-    }
+        columns = {
+            name: [_cell(value) for value in table.column(name).to_pylist()]
+            for name in table.column_names
+        }
+    except _UNREADABLE as fault:
+        told = next(iter(str(fault).splitlines()), type(fault).__name__)
+        raise BadInput(f"it is not Parquet that can be read whole ({told})") from None
     return [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]

@@ -6,7 +6,9 @@ from pyspark.sql import functions as F
 _WITH_OFFSET = r"(Z|[+-]\\d\\d:?\\d\\d)$"
 #: Java gives the summer-time instant of a time that the clock shows twice.
 _FIRST = "to_utc_timestamp(wall, timezone)"
-_LATER = f"{_FIRST} + INTERVAL 1 HOUR"
+#: By the offset that holds three hours on: no clock is put back by more, one by half an hour.
+_NEXT_OFFSET = f"(from_utc_timestamp({_FIRST} + INTERVAL 3 HOURS, timezone) - wall)"
+_LATER = f"{_FIRST} + INTERVAL 3 HOURS - {_NEXT_OFFSET}"
 
 
 def with_instants(records: DataFrame) -> DataFrame:
@@ -26,7 +28,9 @@ def with_instants(records: DataFrame) -> DataFrame:
             {
                 "said": F.expr(f"timezone = 'UTC' OR time_text RLIKE '{_WITH_OFFSET}'"),
                 "exists": F.expr(f"from_utc_timestamp({_FIRST}, timezone) = wall"),
-                "repeated": F.expr(f"from_utc_timestamp({_LATER}, timezone) = wall"),
+                "repeated": F.expr(
+                    f"{_LATER} > {_FIRST} AND from_utc_timestamp({_LATER}, timezone) = wall"
+                ),
             }
         )
         .withColumns(

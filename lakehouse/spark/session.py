@@ -1,5 +1,6 @@
 """One Spark session for the whole process, with Delta, in UTC, tuned for small machines."""
 
+import logging
 import os
 import sys
 import time
@@ -41,7 +42,15 @@ def spark_session(settings: Settings, log: Path | None = None) -> SparkSession:
     with stderr_in(None if settings.verbose else log):
         spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("WARN" if settings.verbose else "ERROR")
+    if not settings.verbose:
+        logging.getLogger().addFilter(_is_not_raised)
     return spark
+
+
+def _is_not_raised(record: logging.LogRecord) -> bool:
+    """py4j logs with a trace what it raises anyway: where a JVM ends with its command, that is all
+    that would be seen of it."""
+    return "py4j" not in Path(record.pathname).parts
 
 
 def _submitted(settings: Settings) -> SparkSession:

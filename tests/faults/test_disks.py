@@ -1,16 +1,20 @@
-"""A disk without room and a folder that may not be written: told in a sentence, nothing touched.
+"""A disk without room and a folder that may not be written: told in a sentence, nothing lost.
 
 Each command runs in a mount namespace of its own, where a small file system lies in the place of
 the lakehouse folder.
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from flows import steps
+from flows.run import new_run
+from lakehouse.landing import LandingZone
 from lakehouse.settings import PROJECT
 from lakehouse.tables import TABLES
 from tests.faults.two_series import new_small_world
@@ -55,6 +59,35 @@ def test_a_disk_without_room_for_prefect_is_told_at_once(tmp_path: Path) -> None
         "gridcast: Expected room to write in the lakehouse folder; the disk is full. Free some "
         "space, then run it again: it goes on where it was.\ncode 2\n"
     )
+
+
+def test_a_disk_that_fills_while_bodies_land_keeps_them_and_ingest_goes_on_with_more_room(
+    tmp_path: Path,
+) -> None:
+    """Twice in one process: who met the full disk in a lane must not stay in it."""
+    world = new_small_world(tmp_path)
+    world.folder.mkdir()
+    full, after = (World(tmp_path / name) for name in ("full", "after"))
+    said = in_own_mounts(
+        world,
+        f"""mount -t tmpfs -o size=900k none "$LAKEHOUSE"
+        {sys.executable} -m tests.faults.one_step ingest ingest 2>/dev/null
+        cp -a "$LAKEHOUSE" {full.folder}
+        mount -o remount,size=64m "$LAKEHOUSE"
+        {sys.executable} -m tests.faults.one_step ingest
+        cp -a "$LAKEHOUSE" {after.folder}""",
+    )
+    told = r"ingest: Expected room to write in .*; the disk is full\. Free some space, .*\n"
+    assert re.fullmatch(rf"({told}){{2}}ingest: done\n", said), said
+    undisturbed = World(tmp_path / "undisturbed", world.variables)
+    with undisturbed.entered():
+        steps.ingest(new_run(None, None))
+    assert after.checksums() == undisturbed.checksums()
+    zones = [LandingZone(one.folder / "landing") for one in (full, after)]
+    kept, landed = ({row["landing_id"] for row in zone.manifest()} for zone in zones)
+    assert kept and kept < landed
+    assert not [told for zone in zones for told in zone.damaged()]
+    assert not list(after.folder.rglob("*.draft"))
 
 
 def test_a_folder_that_may_not_be_written_is_told_at_once(tmp_path: Path) -> None:

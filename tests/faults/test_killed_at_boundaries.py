@@ -36,6 +36,8 @@ POINTS = {
 FEW = {"ingest": 5, "tidy": 3, "build": 2}
 #: Ended by SIGTERM, as by a machine that shuts down.
 ENDED = {"ingest": 2}
+#: The same with a JVM, in `make test-kills`: py4j must not tell of the connection that it lost.
+ENDED_WITH_A_JVM = {"build": 3}
 
 
 @dataclass
@@ -88,6 +90,7 @@ class Killer:
         number = boundary.number
         watched = run_watched(self.instrument, world, step.command, self.server, number, by)
         assert watched.code == -by, f"ended with {watched.code} at {boundary}:\n{watched.said}"
+        assert "Traceback" not in watched.said
         live(step, world)
         found = world.checksums()
         shutil.rmtree(beside)
@@ -128,7 +131,13 @@ def test_a_step_that_is_killed_and_run_again_leaves_the_same(
     assert_the_same_after_death(killer, name, count, which)
 
 
-@pytest.mark.parametrize(("name", "count", "which"), points(ENDED))
+@pytest.mark.parametrize(
+    ("name", "count", "which"),
+    [
+        *points(ENDED),
+        *(pytest.param(*one, marks=pytest.mark.kills) for one in points(ENDED_WITH_A_JVM)),
+    ],
+)
 def test_a_step_whose_processes_are_all_asked_to_end_leaves_the_same_when_run_again(
     killer: Killer, name: str, count: int, which: int
 ) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lakehouse.catalogue import Publication, read_catalogue
 from lakehouse.errors import BadInput, ConfigError
 from lakehouse.settings import PROJECT
+from tests.zones import all_zones
 
 SAMPLE = (PROJECT / "deployments" / "catalogues" / "sample.toml").read_text()
 
@@ -175,26 +176,28 @@ def test_a_change_of_resolution_holds_from_its_moment_on(tmp_path: Path) -> None
     assert data_set.resolution_at(change) == 15
 
 
-PUBLICATIONS = (
-    Publication(rule="after_interval", basis="assumed", delay_hours=216),
-    Publication(rule="day_before", basis="assumed", at=time(12, 45), timezone="Europe/Copenhagen"),
-    Publication(rule="day_before", basis="assumed", at=time(0), timezone="America/St_Johns"),
+publications = st.just(
+    Publication(rule="after_interval", basis="assumed", delay_hours=216)
+) | st.builds(
+    lambda at, zone: Publication(rule="day_before", basis="assumed", at=at, timezone=zone.key),
+    st.sampled_from([time(0), time(0, 30), time(2, 30), time(12, 45), time(23, 59)]),
+    all_zones,
 )
 
 
 @given(
-    st.sampled_from(PUBLICATIONS),
+    publications,
     st.datetimes(datetime(2023, 1, 1), datetime(2025, 12, 31), timezones=st.just(UTC)),
-    st.integers(-60 * 24, 60 * 24),
+    st.integers(-60 * 48, 60 * 48),
 )
 def test_what_usually_is_known_at_a_moment_ends_where_publication_times_say(
-    publication: Publication, moment: datetime, halves: int
+    publication: Publication, moment: datetime, quarters: int
 ) -> None:
-    """Also where a clock changes: each half-hour before that end is public, and none after it."""
-    half = timedelta(minutes=30)
-    start = moment.replace(minute=0, second=0, microsecond=0) + halves * half
-    known = publication.available_at(start, 30) <= moment
-    assert known == (start + half <= publication.known_until(moment))
+    """Also where a clock changes: each quarter before that end is public, and none after it."""
+    quarter = timedelta(minutes=15)
+    start = moment.replace(minute=0, second=0, microsecond=0) + quarters * quarter
+    known = publication.available_at(start, 15) <= moment
+    assert known == (start + quarter <= publication.known_until(moment))
 
 
 def test_the_newest_run_of_a_weather_model_is_public_some_hours_after_it() -> None:

@@ -1,11 +1,13 @@
 """Sample rows as Spark would hand them over, small and by hand."""
 
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from lakehouse.time import intervals_of
 from models.samples import PAST_HOURS, WEATHER, Samples, from_rows
 
 Value = Callable[[pd.DatetimeIndex], np.ndarray]
@@ -24,12 +26,8 @@ def sample_row(
     """One row for the local `target_day`; value: local times (with their zone) -> the series."""
     day = pd.Timestamp(target_day)
     interval = pd.Timedelta(minutes=minutes)
-    target = pd.date_range(
-        day.tz_localize(timezone),
-        (day + pd.Timedelta(days=1)).tz_localize(timezone),
-        freq=interval,
-        inclusive="left",
-    )
+    times = intervals_of(day.date(), ZoneInfo(timezone), minutes)
+    target = pd.DatetimeIndex(times).tz_convert(timezone)
     start = target[0].tz_convert("UTC") - pd.Timedelta(hours=PAST_HOURS)
     past = pd.date_range(start, periods=PAST_HOURS * 60 // minutes, freq=interval)
     origin = (day - pd.Timedelta(hours=14.5)).tz_localize(timezone).tz_convert("UTC")

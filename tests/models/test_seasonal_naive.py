@@ -1,12 +1,17 @@
 """Seasonal naive, in tables a domain expert can read, and against a slow plain version."""
 
+from datetime import date
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from lakehouse.time import DAY
 from models.naive import seasonal_naive, seasonal_naive_quantiles
 from models.quantiles import MEDIAN
 from models.samples import PAST_HOURS, Samples, from_rows
+from tests.zones import ODD, changes, longest, of_catalogues
 
 
 def stamp(times: pd.DatetimeIndex) -> np.ndarray:
@@ -67,28 +72,31 @@ def test_half_hours_have_namesakes_too(when: str, day: str, place: int, then: st
 def plain_naive(samples: Samples) -> np.ndarray:
     """The definition, one interval at a time."""
     result = np.full(samples.target_mask.shape, np.nan)
-    interval = pd.Timedelta(hours=1) / samples.steps
-    for i, j in np.argwhere(samples.target_mask):
-        zone = samples.timezone[i]
-        start = pd.Timestamp(samples.past_start[i], tz="UTC")
-        known = {
-            start + k * interval: value
-            for k, value in enumerate(samples.past_value[i])
-            if not np.isnan(value)
-        }
-        local = pd.Timestamp(samples.target_time[i, j], tz="UTC").tz_convert(zone)
-        for weeks in range(1, 7):
-            day = local.tz_localize(None).normalize() - pd.Timedelta(days=7 * weeks)
-            times = pd.date_range(start, periods=samples.past_value.shape[1], freq=interval)
-            walls = times.tz_convert(zone).tz_localize(None)
-            wall = day + pd.Timedelta(hours=local.hour, minutes=local.minute)
-            namesakes = times[walls == wall]
-            if not len(namesakes):
-                namesakes = times[walls == wall - pd.Timedelta(hours=1)]
-            if len(namesakes) and namesakes[-1] in known:
-                result[i, j] = known[namesakes[-1]]
-                break
+    for i, zone in enumerate(samples.timezone):
+        past = _shown(samples, i)
+        for j in np.flatnonzero(samples.target_mask[i]):
+            local = pd.Timestamp(samples.target_time[i, j], tz="UTC").tz_convert(zone)
+            result[i, j] = _of_its_newest_week(past, local.tz_localize(None))
     return result
+
+
+def _shown(samples: Samples, i: int) -> dict[pd.Timestamp, float]:
+    """What a clock on the wall showed -> the value then; of a time shown twice the second."""
+    values = samples.past_value[i]
+    interval = pd.Timedelta(hours=1) / samples.steps
+    times = pd.date_range(samples.past_start[i], periods=len(values), freq=interval, tz="UTC")
+    walls = times.tz_convert(samples.timezone[i]).tz_localize(None)
+    return dict(zip(walls, values, strict=True))
+
+
+def _of_its_newest_week(past: dict[pd.Timestamp, float], local: pd.Timestamp) -> float:
+    for weeks in range(1, 7):
+        wall = local - pd.Timedelta(days=7 * weeks)
+        skipped = wall not in past
+        value = past.get(wall - pd.Timedelta(hours=1) if skipped else wall, np.nan)
+        if not np.isnan(value):
+            return value
+    return np.nan
 
 
 @pytest.mark.parametrize("minutes", [60, 30])
@@ -105,6 +113,22 @@ def test_it_agrees_with_the_definition_one_interval_at_a_time(row, minutes: int)
         one["past_value"][random.random(PAST_HOURS * 60 // minutes) < 0.4] = np.nan
     samples = from_rows(pd.DataFrame(rows))
     assert np.array_equal(seasonal_naive(samples), plain_naive(samples), equal_nan=True)
+
+
+def test_it_agrees_with_the_definition_in_every_zone(row) -> None:
+    """A week after each zone's last change, which is at midnight in some, of half an hour in one:
+    there the day looked back on lacks a time, or shows it twice."""
+    by_steps: dict[int, list[dict[str, object]]] = {}
+    for zone in map(ZoneInfo, (*of_catalogues(), *ODD)):
+        minutes = longest(zone)
+        days = [change + 7 * DAY for change in changes(zone)[-2:]] or [date(2024, 5, 15)]
+        how = {"timezone": zone.key, "minutes": minutes}
+        by_steps.setdefault(minutes, []).extend(row(str(day), stamp, **how) for day in days)
+    for rows in by_steps.values():
+        samples = from_rows(pd.DataFrame(rows))
+        found = seasonal_naive(samples)
+        assert np.array_equal(found, plain_naive(samples), equal_nan=True)
+        assert not np.isnan(found[samples.target_mask]).any()
 
 
 def test_nothing_known_gives_nothing(row) -> None:

@@ -37,7 +37,7 @@ def test_an_answer_that_no_parser_takes_stops_no_other_source(odd: bytes) -> Non
         assert next_request(REQUEST, odd) is None
 
 
-@pytest.mark.parametrize("count", [2_000, pytest.param(100_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [2_000, pytest.param(100_000, marks=pytest.mark.fuzz)])
 def test_any_answer_has_a_next_page_or_none_or_is_told_of(count: int) -> None:
     random = Random(20241018)
     ends = {"page": 0, "none": 0, "told": 0}

@@ -118,7 +118,7 @@ def test_parquet_with_zoned_times_is_read_as_it_is(small: SmallLakehouse, tmp_pa
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (b"PAR1 but no more", "not whole Parquet"),
+        (b"PAR1 but no more", "not Parquet that can be read whole"),
         (b"time;load;load\n1;2;3\n", "more than once"),
         (b"time;load\n", "no record"),
     ],
