@@ -75,8 +75,9 @@ setup-s3: setup ## Fetch what a lakehouse on S3 needs beside: S3A and the AWS SD
 test-aws: setup-s3 ## A day, and several writers, on the S3 of moto's server: minutes
 	$(BIN)/pytest -m aws tests/aws $(ARGS)
 
-docs: setup ## Write docs/tables.md anew from the table contracts
+docs: setup ## Write docs/tables.md anew from the table contracts, and draw docs/day.svg
 	$(BIN)/python -m gridcast.tables_doc
+	$(BIN)/python -m gridcast.day_picture
 
 lock: setup ## Pin and hash requirements.in anew (ARGS=--upgrade takes new versions)
 	deployments/setup/lock $(ARGS)
