@@ -83,9 +83,10 @@ setup-s3: setup ## Fetch what a lakehouse on S3 needs beside: S3A and the AWS SD
 test-aws: setup-s3 ## A day, and several writers, on the S3 of moto's server: minutes
 	$(BIN)/pytest -m aws tests/aws $(ARGS)
 
-docs: setup ## Write docs/tables.md anew from the table contracts, docs/promises.md from the plants
+docs: setup ## Write what docs/ has of the code: tables.md, promises.md, day.svg
 	$(BIN)/python -m gridcast.tables_doc
 	$(BIN)/python -m tests.plants.planting
+	$(BIN)/python -m gridcast.day_picture
 
 lock: setup ## Pin and hash requirements.in anew (ARGS=--upgrade takes new versions)
 	deployments/setup/lock $(ARGS)

@@ -7,14 +7,17 @@ from dataclasses import dataclass, replace
 from lakehouse.clock import Clock
 from lakehouse.landing import Request
 from lakehouse.settings import Settings
-from sources import energi_data_service, octopus, open_meteo
+from sources import open_meteo
 
 EMULATOR = "emulator"
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Base address of every service, without a trailing slash; a request's path follows it."""
+    """Base address of every service, without a trailing slash; a request's path follows it.
+
+    One that has a single address goes by the name of its source.
+    """
 
     energi_data_service: str
     open_meteo_forecast: str
@@ -31,10 +34,9 @@ class Addresses:
 
 def address_of(addresses: Addresses, request: Request) -> str:
     """The base address that answers a request."""
-    if request.source == energi_data_service.SOURCE:
-        return addresses.energi_data_service
-    if request.source == octopus.SOURCE:
-        return addresses.octopus
+    if request.source != open_meteo.SOURCE:
+        address: str = vars(addresses)[request.source]
+        return address
     return {
         open_meteo.FORECAST: addresses.open_meteo_forecast,
         open_meteo.SINGLE_RUNS: addresses.open_meteo_single_runs,

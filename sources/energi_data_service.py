@@ -14,6 +14,8 @@ from lakehouse.landing import Request
 from lakehouse.time import iso
 
 SOURCE = "energi_data_service"
+#: Where an answer keeps its records.
+RECORDS = "records"
 ZONE = ZoneInfo("Europe/Copenhagen")
 
 # `start` and `end` are wall-clock texts that the service reads as Danish local time. A wall clock

@@ -16,6 +16,8 @@ from lakehouse.landing import Request
 from lakehouse.time import iso
 
 SOURCE = "octopus"
+#: Where an answer keeps its records.
+RECORDS = "results"
 #: The most that the service gives on one page.
 PAGE_SIZE = 1500
 #: No page has a number of so many digits.

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-from lakehouse.catalogue import BEGINNING, NEVER, Catalogue, DataSet, Location, Weather
+from lakehouse.catalogue import BEGINNING, NEVER, Catalogue, Location, Weather
 from lakehouse.landing import FILES, Request
 from lakehouse.time import DAY, HOUR
 from sources import energi_data_service, octopus, open_meteo
@@ -14,6 +15,11 @@ Manifest = Sequence[dict[str, Any]]
 Window = tuple[datetime, datetime]
 
 _MONTH, _QUARTER, _YEAR = 1, 3, 12
+#: Sources that are asked for all keys of a data set in one request: by which function, for how many
+#: months, and whether an ingest may ask for any length.
+_TOGETHER = {
+    energi_data_service.SOURCE: (energi_data_service.request, _QUARTER, True),
+}
 
 
 @dataclass(frozen=True)
@@ -103,24 +109,15 @@ def _energy(catalogue: Catalogue, name: str) -> Iterator[Asking]:
     data_set = catalogue.data_sets[name]
     keys = list(dict.fromkeys(feed.source_key for feed, _ in catalogue.feeds_of(name)))
     back, ahead = data_set.lookback_days, data_set.lookahead_days
-    if data_set.source == energi_data_service.SOURCE and keys:
-        texts = tuple("|".join(key) for key in keys)
-        ask = _energi_data_service(data_set, keys)
-        yield Asking(data_set.source, name, texts, ask, _QUARTER, True, back, ahead)
+    texts = tuple("|".join(key) for key in keys)
+    if data_set.source in _TOGETHER and keys:
+        request, months, at_once = _TOGETHER[data_set.source]
+        ask = partial(request, data_set, keys)
+        yield Asking(data_set.source, name, texts, ask, months, at_once, back, ahead)
     if data_set.source == octopus.SOURCE:
-        for key in keys:
-            ask = _octopus(data_set, key)
-            yield Asking(data_set.source, name, ("|".join(key),), ask, _MONTH, False, back, ahead)
-
-
-def _energi_data_service(
-    data_set: DataSet, keys: list[tuple[str, ...]]
-) -> Callable[[datetime, datetime], Request]:
-    return lambda start, end: energi_data_service.request(data_set, keys, start, end)
-
-
-def _octopus(data_set: DataSet, key: tuple[str, ...]) -> Callable[[datetime, datetime], Request]:
-    return lambda start, end: octopus.request(data_set, key, start, end)
+        for key, text in zip(keys, texts, strict=True):
+            ask = partial(octopus.request, data_set, key)
+            yield Asking(data_set.source, name, (text,), ask, _MONTH, False, back, ahead)
 
 
 def _actual_weather(places: list[Location], weather: Weather) -> Asking:

@@ -24,12 +24,16 @@ from lakehouse.tables.bronze import (
     WEATHER_RECORDS,
     WHOLE_BODY,
 )
-from sources import octopus, open_meteo
+from sources import energi_data_service, octopus, open_meteo
 from spark_jobs.file_records import file_records
 
-_ENERGY_JSON = "struct<records:array<string>,results:array<string>,_broken:string>"
-#: Where each source keeps its records.
-_RECORDS = f"CASE source WHEN '{octopus.SOURCE}' THEN json.results ELSE json.records END"
+#: The sources whose answers are objects that keep their records in a list, each under a name.
+_ENERGY = (energi_data_service, octopus)
+_LISTS = sorted({source.RECORDS for source in _ENERGY})
+_ENERGY_JSON = f"struct<{', '.join(f'{name}:array<string>' for name in _LISTS)},_broken:string>"
+_WHENS = (f"WHEN '{source.SOURCE}' THEN json.{source.RECORDS}" for source in _ENERGY)
+_RECORDS = f"CASE source {' '.join(_WHENS)} END"
+_EXPECTED = ", ".join(f"{source.SOURCE} '{source.RECORDS}'" for source in _ENERGY)
 _WEATHER_JSON = (
     "array<struct<utc_offset_seconds:string,hourly_units:map<string,string>,"
     "hourly:map<string,array<string>>>>"
@@ -82,7 +86,7 @@ def judged_answers(parsed: DataFrame) -> DataFrame:
                 "record_count": F.expr("size(records)"),
             }
         ),
-        _body_rules("a list 'records' (Octopus: 'results') of objects"),
+        _body_rules(f"a list of objects: {_EXPECTED}"),
     ).drop("json")
 
 

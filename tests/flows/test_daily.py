@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gridcast.day_picture import DAY, TRAIN
 from lakehouse.catalogue import Catalogue
 from lakehouse.errors import BadInput
 from lakehouse.tables import TABLES, VIEWS
@@ -72,6 +73,16 @@ def test_every_table_and_view_answers_by_its_name(two_days_on: World) -> None:
         "gold.weather_and_error",
         "gold.gaps",
     ]
+
+
+def test_the_picture_of_a_day_shows_what_its_steps_wrote(two_days_on: World) -> None:
+    drawn = {step.name: {table.name for table in step.tables} for step in (*DAY, TRAIN)}
+    wrote: dict[str, set[str]] = {}
+    for row in two_days_on.rows(RUNS):
+        written = {name for name, count in dict(row["detail"]).items() if count != "0"}
+        wrote.setdefault(row["step"], set()).update(written & {table.name for table in TABLES})
+    assert {step: wrote[step] - drawn[step] for step in drawn} == {step: set() for step in drawn}
+    assert wrote["forecast"] == drawn["forecast"]
 
 
 @pytest.fixture(scope="module")
