@@ -14,6 +14,7 @@ from pydantic_core import to_jsonable_python
 
 from flows import steps
 from flows.run import Outcome, Run, begun_run
+from lakehouse.ending import leave
 from lakehouse.errors import BadInput, GridcastError
 from lakehouse.spark.session import end_session
 
@@ -92,13 +93,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def leave(code: int) -> NoReturn:
-    """End Spark and this process, without Python's own shutdown.
-
-    Arrow's threads may abort that (apache/arrow#34314), and a job whose step was done and noted
-    would have failed.
-    """
+def ended(code: int) -> NoReturn:
+    """End Spark and this process."""
     end_session()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    leave(code)

@@ -13,6 +13,7 @@ import typer
 
 from gridcast.accuracy import day
 from lakehouse.arrow import ArrowTables
+from lakehouse.ending import leave
 from lakehouse.errors import GridcastError
 from lakehouse.time import parse_utc
 from spark_jobs import releases
@@ -60,14 +61,17 @@ def _end(judged: list[releases.Judged]) -> None:
     raise typer.Exit(0 if passed else 1)
 
 
-def main() -> None:
-    """The entry point: what a person can act on is one sentence."""
+def main() -> int:
+    """The entry point: what a person can act on is one sentence. Returns the exit code."""
     try:
         app()
+    except SystemExit as ended:
+        return int(ended.code or 0)
     except GridcastError as fault:
         sys.stderr.write(f"gate: {fault}\n")
-        sys.exit(2)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    leave(main())

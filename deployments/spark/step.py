@@ -5,6 +5,6 @@ In a folder of its own: Python looks for modules beside the file that it starts.
 
 import sys
 
-from flows.job import leave, main
+from flows.job import ended, main
 
-leave(main(sys.argv[1:]))
+ended(main(sys.argv[1:]))
