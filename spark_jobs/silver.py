@@ -155,11 +155,7 @@ def vintage_rows(
 def update_weather_forecasts(
     tables: SparkTables, catalogue: Catalogue, pending: Landings
 ) -> dict[str, int]:
-    """Insert the weather forecasts of pending landings, every vintage by its issue time.
-
-    Of answers that give one run other values the first that was fetched stands, in whatever order
-    they come.
-    """
+    """Insert the weather forecasts of pending landings, every vintage by its issue time."""
     mine = [row for row in pending if row["data_set"] in FORECAST_DATA_SETS]
     if not mine:
         return {}
@@ -173,44 +169,18 @@ def update_weather_forecasts(
         written[QUARANTINE.name] = refuse(tables, refused(fresh, WEATHER_FORECASTS.name), mine)
     if counts["values"]:
         key = [k for k in WEATHER_FORECASTS.key if k != "valid_time"]
-        order = Window.partitionBy(*key, "event_time").orderBy("fetched_at", "landing_id")
+        order = Window.partitionBy(*key, "event_time").orderBy("available_at", "landing_id")
         rows = (
             usable(fresh)
             .withColumn("arrival", F.row_number().over(order))
             .where("arrival = 1")
             .withColumnsRenamed({"event_time": "valid_time", "fetched_at": "recorded_at"})
         )
-        since = ("issue_time", as_utc(counts["first"]))
-        inserted = _replace_later(tables, rows, since, first_fetch(mine))
-        inserted += tables.insert_new(WEATHER_FORECASTS, rows, since=since)
+        inserted = tables.insert_new(
+            WEATHER_FORECASTS, rows, since=("issue_time", as_utc(counts["first"]))
+        )
         written |= {WEATHER_FORECASTS.name: inserted, "repeats": counts["values"] - inserted}
     return written
-
-
-def _replace_later(
-    tables: SparkTables, rows: DataFrame, since: tuple[str, datetime], fetched: datetime
-) -> int:
-    """Put forecasts in the place of those of the same keys that were fetched after them; returns
-    how many. `since`: see `SparkTables.insert_new`; fetched: when the first of `rows` was."""
-    if not tables.count(
-        WEATHER_FORECASTS, [(since[0], ">=", since[1]), ("recorded_at", ">=", fetched)]
-    ):
-        return 0
-    key = list(WEATHER_FORECASTS.key)
-    held = tables.read(WEATHER_FORECASTS).where(
-        f"{since[0]} >= {literal(since[1])} AND recorded_at >= {literal(fetched)}"
-    )
-    later = held.select(*key, F.struct("recorded_at", "landing_id").alias("held_from"))
-    earlier = (
-        rows.select(*WEATHER_FORECASTS.column_names)
-        .join(later, on=key, how="inner")
-        .where("struct(recorded_at, landing_id) < held_from")
-        .localCheckpoint()
-    )
-    count = earlier.count()
-    if count:
-        tables.replace_keys(WEATHER_FORECASTS, earlier, earlier.limit(0))
-    return count
 
 
 def _counts(fresh: DataFrame, time_column: str) -> Row:
