@@ -10,7 +10,7 @@ export PYTHON
 JOBS ?= 2
 
 .PHONY: help demo test setup setup-system setup-s3 test-slow test-aws test-kills \
-  test-fortnight lint format docs lock \
+  test-fortnight test-cluster lint format docs lock \
   bench-accuracy clean lint-containers lint-terraform lint-workflows
 
 help: ## This list
@@ -22,7 +22,7 @@ demo: setup ## Set up, then run the main job offline on recorded data (ARGS=--fr
 	@$(BIN)/gridcast demo $(ARGS)
 
 test: lint ## Set up, then check style, types, import rules, and run the tests
-	$(BIN)/pytest -m "not slow and not aws and not kills and not fortnight" \
+	$(BIN)/pytest -m "not slow and not aws and not kills and not fortnight and not cluster" \
 	  --numprocesses $(JOBS) --dist loadgroup $(ARGS)
 
 ## Set-up
@@ -65,6 +65,9 @@ test-kills: setup ## Kill every flow at more than 100 of its writes; an hour and
 
 test-fortnight: setup ## Fourteen scheduled days; worker and server are killed: a quarter of an hour
 	$(BIN)/pytest -m fortnight $(ARGS)
+
+test-cluster: setup ## The same jobs on a Spark cluster of two worker processes: minutes
+	$(BIN)/pytest -m cluster tests/cluster $(ARGS)
 
 bench-accuracy: setup ## Accuracy on the public series of ../shared/data: hours (ARGS="DATA OUTPUT")
 	$(BIN)/python -m benchmarks.accuracy $(or $(ARGS),../shared/data .cache/accuracy)

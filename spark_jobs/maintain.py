@@ -5,11 +5,15 @@ lineage may ask for stays: old versions are kept for as long as the table's cont
 least a week, in which a replay or a reader may still be under way. Needs no Spark.
 """
 
-from collections.abc import Sequence
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from lakehouse.arrow import ArrowTables
+from lakehouse.places import Place, listing
 from lakehouse.tables import Table
 
 #: Files from here on are worth a scan of their own.
@@ -20,6 +24,7 @@ _LEAST_DAYS = 7
 MANY_FILES = 5
 #: Commits after the newest checkpoint from which on reading the log is worth a new one.
 _COMMITS = 10
+_CHECKSUM = ".crc"
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ def _maintain(arrow: ArrowTables, table: Table) -> Maintained:
         full=True,  # also what a killed write left behind
     )
     _tidy_log(arrow, table)
+    _sweep_checksums(arrow.path(table))
     after = len(arrow.open(table).file_uris())
     return Maintained(table.name, len(sizes), after, len(removed))
 
@@ -82,3 +88,30 @@ def _tidy_log(arrow: ArrowTables, table: Table) -> None:
     if delta.version() - max(checkpoints, default=0) >= _COMMITS:
         delta.create_checkpoint()
         delta.cleanup_metadata()
+
+
+def _sweep_checksums(table: Place) -> None:
+    """Remove old checksums of files that are gone: Spark keeps one of every version, Hadoop one
+    beside every file of this machine, and delta-rs leaves both behind."""
+    old = time.time_ns() - _LEAST_DAYS * 86_400 * 10**9
+    log = table / "_delta_log"
+    for folder in (
+        [Path(name) for name, _, _ in os.walk(table)] if isinstance(table, Path) else [log]
+    ):
+        for name in _orphans(dict(listing(folder)), old):
+            (folder / name).unlink()
+
+
+def _orphans(written: Mapping[str, int], old: int) -> Iterator[str]:
+    """Of the files of a folder the old checksums of what is not there."""
+    left = set(written)
+    for name in sorted(written, key=_is_hidden):
+        about = name[1:].removesuffix(_CHECKSUM) if _is_hidden(name) else f"{name[:-4]}.json"
+        if name.endswith(_CHECKSUM) and written[name] < old and about not in left:
+            left.remove(name)
+            yield name
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a file is Hadoop's own. It may be about a checksum, so it comes after that."""
+    return name.startswith(".")

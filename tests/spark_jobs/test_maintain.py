@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from benchmarks.ageing import age
 from lakehouse.arrow import ArrowTables
 from lakehouse.tables import TABLES, Table
 from lakehouse.tables.gold import FEATURES, PROMOTIONS
 from lakehouse.time import DAY
 from spark_jobs import maintain
-from tests.small_lakehouse import utc
+from tests.small_lakehouse import SmallLakehouse, forget_logs, utc
 
 START = utc("2024-10-18 07:30")
 
@@ -84,3 +85,22 @@ def test_what_a_killed_write_left_behind_goes_once_it_is_old(arrow: ArrowTables)
     maintain.run(arrow, TABLES)
     assert (young.exists(), old.exists()) == (True, False)
     assert content(arrow, FEATURES) == before
+
+
+def test_no_checksum_outlives_what_it_is_about(small: SmallLakehouse) -> None:
+    """Spark and Hadoop keep three files beside every commit; in 400 days they would be thousands."""
+    for i in range(12):
+        small.append(FEATURES, [FEATURES.row(forecast_origin=START + i * DAY)])
+    before = content(small.arrow, FEATURES)
+    folder = small.folder / FEATURES.folder
+    assert len(list(folder.rglob("*.crc"))) > 36
+    for _ in range(2):  # what is compacted goes when it has been out of use for the retention
+        age(small.folder, 40 * DAY)
+        maintain.run(small.arrow, [FEATURES])
+    assert list(folder.rglob("*.crc")) == []
+    assert len([file for file in folder.rglob("*") if file.is_file()]) <= 5
+    assert content(small.arrow, FEATURES) == before
+    # Spark finds its way, too.
+    forget_logs(small.tables.spark)
+    small.append(FEATURES, [FEATURES.row(forecast_origin=START + 12 * DAY)])
+    assert small.tables.read(FEATURES).count() == 13

@@ -1,0 +1,70 @@
+"""The jobs on a Spark cluster of two worker processes, driver apart, leave what they leave here."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lakehouse.settings import PROJECT
+from lakehouse.tables.gold import FORECASTS, RUNS, TRAINING_RUNS
+from models.trained import LSTM
+from tests.cluster.standalone import cluster, tasks_by_executor
+from tests.faults.two_series import new_small_world
+from tests.worlds import Shared, World
+
+OPTIONS = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.executor.memory": "1g",
+}
+
+
+def lived(world: World) -> World:
+    """The world after a training and a day, lived by a process of its own."""
+    from prefect.settings import PREFECT_API_URL
+
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("GRIDCAST_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.cluster.lived", world.folder, json.dumps(world.variables)],
+        cwd=PROJECT,
+        env=bare
+        | {"PREFECT_API_URL": PREFECT_API_URL.value(), "PREFECT_LOGGING_LEVEL": "CRITICAL"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-6000:]
+    return world
+
+
+@pytest.mark.cluster
+@pytest.mark.timeout(1200)
+def test_two_workers_and_a_driver_apart_leave_the_same_tables(
+    pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    Shared.prefect(pytestconfig)
+    here = lived(new_small_world(tmp_path / "here"))
+    events = tmp_path / "events"
+    events.mkdir()
+    logged = {
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": events.as_uri(),
+        "spark.eventLog.compress": "false",
+        "spark.eventLog.rolling.enabled": "false",
+    }
+    with cluster(tmp_path, workers=2, memory="1g") as address:
+        there = new_small_world(tmp_path / "there")
+        there.variables["GRIDCAST_SPARK_MASTER"] = address
+        there.variables["GRIDCAST_SPARK_OPTIONS"] = json.dumps(OPTIONS | logged)
+        lived(there)
+
+    assert {row["status"] for row in there.rows(RUNS)} == {"ok"}
+    assert {row["status"] for row in there.rows(TRAINING_RUNS)} == {"ok"}
+    assert there.rows(FORECASTS, model_name=LSTM)
+    [log] = events.iterdir()
+    done = tasks_by_executor(log)
+    assert set(done) == {"0", "1"}, done
+    assert there.checksums() == here.checksums()
