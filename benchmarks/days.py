@@ -1,17 +1,19 @@
 """400 days on a small lakehouse: do files and logs stay bounded, and what does `maintain` cost?
 
-    .venv/bin/python -m benchmarks.days FOLDER OUT [DAYS] [--spark]
+    .venv/bin/python -m benchmarks.days FOLDER OUT [--days 400] [--ingests 24] [--spark]
 
 FOLDER is a lakehouse in which days were lived, by a demo for example. The jobs are not run: what
 its newest `daily` wrote is written again day after day into OUT, a copy, with its times moved on:
 the same rows in the same commits, in each table's lane. What Spark wrote is written by Spark where
-`--spark` says so, else by delta-rs. Beside it 24 ingests a day land a body of each data set.
+`--spark` says so, else by delta-rs. Beside it ingests, hourly unless fewer are asked for, land a
+body of each data set.
 
 `maintain` runs every seventh day, as scheduled. It goes by the machine's clock, so before it all
 that lies in OUT is made seven days older (benchmarks/ageing.py). A second call goes on from the
 day that was reached. Figures: OUT/days.json.
 """
 
+import argparse
 import json
 import shutil
 import sys
@@ -32,12 +34,11 @@ from lakehouse.settings import load_settings
 from lakehouse.tables import TABLES, Table
 from lakehouse.tables.bronze import LANDINGS
 from lakehouse.tables.gold import RUNS
-from lakehouse.time import DAY, HOUR
+from lakehouse.time import DAY
 from spark_jobs import build, ingest, maintain
 
 MARKS = (50, 100, 200, 300, 400)
 WEEK = 7
-_INGESTS = 24
 _BY_SPARK = "Apache-Spark"
 
 Rows = list[dict[str, Any]]
@@ -69,14 +70,19 @@ class Held:
 
 def main() -> None:
     """Live the days that are left, and print what the marks say."""
-    given = [text for text in sys.argv[1:] if not text.startswith("--")]
-    folder, out = Path(given[0]), Path(given[1])
-    last = int(given[2]) if len(given) > 2 else MARKS[-1]
+    asked = argparse.ArgumentParser(prog=__spec__.name)
+    asked.add_argument("folder", type=Path)
+    asked.add_argument("out", type=Path)
+    asked.add_argument("--days", type=int, default=MARKS[-1])
+    asked.add_argument("--ingests", type=int, default=24)
+    asked.add_argument("--spark", action="store_true")
+    given = asked.parse_args()
+    folder, out, last = given.folder, given.out, given.days
     if not out.exists():
         shutil.copytree(folder, out)
     figures = out / "days.json"
     told: dict[str, Any] = json.loads(figures.read_text()) if figures.exists() else {"day": 0}
-    days = _Days(folder, out, "--spark" in sys.argv)
+    days = _Days(folder, out, given.ingests, given.spark)
     begun = time.perf_counter()
     while told["day"] < last:
         number = told["day"] + 1
@@ -87,14 +93,15 @@ def main() -> None:
             told.setdefault("marks", {})[str(number)] = days.look()
         told["day"] = number
         figures.write_text(json.dumps(told, indent=1))
-    print(f"{last} days; this call took {time.perf_counter() - begun:.0f} s")
+    seconds = time.perf_counter() - begun
+    print(f"{last} days, {given.ingests} ingests each; this call took {seconds:.0f} s")
     _print(told)
 
 
 class _Days:
-    def __init__(self, folder: Path, out: Path, with_spark: bool) -> None:
+    def __init__(self, folder: Path, out: Path, ingests: int, with_spark: bool) -> None:
         self._arrow, self._zone = ArrowTables(out), LandingZone(out / "landing")
-        self._out = out
+        self._out, self._ingests = out, ingests
         self._commits = newest_day(ArrowTables(folder))
         self._asked = _one_of_each(self._commits, self._zone)
         self._spark = _spark_writer(out) if with_spark else self._arrow.append
@@ -105,12 +112,12 @@ class _Days:
             c for c in self._commits if c.table is RUNS and c.rows[0]["step"] == "ingest"
         ]
         landed: list[str] = []
-        for hour in range(_INGESTS):
-            moved = number * DAY + (hour - _INGESTS) * HOUR
+        for turn in range(self._ingests):
+            moved = number * DAY + (turn / self._ingests - 1) * DAY
             rows = [self._land(one, moved) for one in self._asked]
             self._arrow.insert_new(LANDINGS, rows)
             landed += [row["landing_id"] for row in rows]
-            self._arrow.append(RUNS, _moved(RUNS, noted.rows, moved, f"{number}.{hour}"))
+            self._arrow.append(RUNS, _moved(RUNS, noted.rows, moved, f"{number}.{turn}"))
         for commit in self._commits:
             rows = _moved(commit.table, commit.rows, number * DAY, str(number))
             if commit.table is RUNS and rows[0]["step"] == build.STEP:

@@ -16,9 +16,11 @@ from lakehouse.arrow import ArrowTables
 from lakehouse.places import Place, listing
 from lakehouse.tables import Table
 
-#: Files from here on are worth a scan of their own.
+#: Files from here on are worth a scan of their own, and are not written again.
 _WHOLE_FILE_BYTES = 32 * 2**20
-_TARGET_BYTES = 128 * 2**20
+#: A table up to this size is one file, in order. Ordering writes a whole table anew, so of a larger
+#: one only the small files are joined: they are the newest, and each is of a short time.
+_CLUSTERED_BYTES = 128 * 2**20
 _LEAST_DAYS = 7
 #: Small files from which on reading them costs more than writing them together.
 MANY_FILES = 5
@@ -63,10 +65,10 @@ def _maintain(arrow: ArrowTables, table: Table) -> Maintained:
     delta = arrow.open(table)
     sizes = delta.get_add_actions(flatten=True).column("size_bytes").to_pylist()
     if sum(size < _WHOLE_FILE_BYTES for size in sizes) >= MANY_FILES:
-        if table.cluster_by:
-            delta.optimize.z_order(list(table.cluster_by), target_size=_TARGET_BYTES)
+        if table.cluster_by and sum(sizes) <= _CLUSTERED_BYTES:
+            delta.optimize.z_order(list(table.cluster_by), target_size=_CLUSTERED_BYTES)
         else:
-            delta.optimize.compact(target_size=_TARGET_BYTES)
+            delta.optimize.compact(target_size=_WHOLE_FILE_BYTES)
     days = max(table.retention_days, _LEAST_DAYS)
     removed = delta.vacuum(
         retention_hours=int(timedelta(days=days) / timedelta(hours=1)),

@@ -1,4 +1,4 @@
-"""The flows of a day and an evening, with a training, in one process that is a Spark driver.
+"""A training and two days, in one process that is a Spark driver.
 
 `python -m tests.cluster.lived FOLDER VARIABLES`: in a world of two series; variables as JSON.
 """
@@ -8,13 +8,12 @@ import sys
 from pathlib import Path
 
 from lakehouse.spark.session import end_session
-from lakehouse.time import parse_utc
-from tests.faults.two_series import DAYS
 from tests.worlds import World, promote_all
 
 
 def main(folder: str, variables: str) -> None:
-    """Every job that needs Spark, each where it finds work to do."""
+    """Every step that needs Spark, each where it finds work to do: on the second day there is a
+    forecast to evaluate, and a history to profile."""
     from flows.flows import attended
 
     world = World(Path(folder), json.loads(variables))
@@ -22,10 +21,8 @@ def main(folder: str, variables: str) -> None:
         for flow in ("ingest", "build", "train"):
             world.live(flow)
         promote_all(world)
+        world.live("daily", report=False)
         world.live("daily")
-        world.clock().move_to(parse_utc(f"{DAYS[0]}T20:00Z"))
-        for flow in ("ingest", "build", "evaluate", "monitor"):
-            world.live(flow)
     end_session()
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from lakehouse.settings import PROJECT
-from lakehouse.tables.gold import FORECASTS, RUNS, TRAINING_RUNS
+from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, RUNS, TRAINING_RUNS
+from lakehouse.tables.watched import PROFILES
 from models.trained import LSTM
+from spark_jobs.profiled import FEW_DAYS
 from tests.cluster.standalone import cluster, tasks_by_executor
 from tests.faults.two_series import new_small_world
 from tests.worlds import Shared, World
@@ -23,7 +25,7 @@ OPTIONS = {
 
 
 def lived(world: World) -> World:
-    """The world after a training and a day, lived by a process of its own."""
+    """The world after a training and two days, lived by a process of its own."""
     from prefect.settings import PREFECT_API_URL
 
     bare = {name: value for name, value in os.environ.items() if not name.startswith("GRIDCAST_")}
@@ -40,31 +42,41 @@ def lived(world: World) -> World:
     return world
 
 
-@pytest.mark.cluster
-@pytest.mark.timeout(1200)
-def test_two_workers_and_a_driver_apart_leave_the_same_tables(
-    pytestconfig: pytest.Config, tmp_path: Path
-) -> None:
-    Shared.prefect(pytestconfig)
-    here = lived(new_small_world(tmp_path / "here"))
-    events = tmp_path / "events"
-    events.mkdir()
+def lived_on_two_workers(folder: Path, events: Path) -> World:
+    """The same, on a cluster whose driver that process is; Spark's log of events in `events`."""
+    events.mkdir(parents=True)
     logged = {
         "spark.eventLog.enabled": "true",
         "spark.eventLog.dir": events.as_uri(),
         "spark.eventLog.compress": "false",
         "spark.eventLog.rolling.enabled": "false",
     }
-    with cluster(tmp_path, workers=2, memory="1g") as address:
-        there = new_small_world(tmp_path / "there")
-        there.variables["GRIDCAST_SPARK_MASTER"] = address
-        there.variables["GRIDCAST_SPARK_OPTIONS"] = json.dumps(OPTIONS | logged)
-        lived(there)
+    with cluster(events.parent, workers=2, memory="1g") as address:
+        world = new_small_world(folder)
+        world.variables["GRIDCAST_SPARK_MASTER"] = address
+        world.variables["GRIDCAST_SPARK_OPTIONS"] = json.dumps(OPTIONS | logged)
+        return lived(world)
 
+
+def assert_the_same(here: World, there: World, events: Path) -> None:
     assert {row["status"] for row in there.rows(RUNS)} == {"ok"}
     assert {row["status"] for row in there.rows(TRAINING_RUNS)} == {"ok"}
     assert there.rows(FORECASTS, model_name=LSTM)
+    assert there.rows(FORECAST_ERRORS)
+    # So many that the workers made them, and not the driver.
+    assert len(there.rows(PROFILES)) > FEW_DAYS
     [log] = events.iterdir()
-    done = tasks_by_executor(log)
-    assert set(done) == {"0", "1"}, done
+    assert set(tasks_by_executor(log)) == {"0", "1"}
     assert there.checksums() == here.checksums()
+
+
+@pytest.mark.cluster
+@pytest.mark.timeout(1800)
+def test_two_workers_and_a_driver_apart_leave_the_same_tables(
+    pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    Shared.prefect(pytestconfig)
+    events = tmp_path / "events"
+    there = lived_on_two_workers(tmp_path / "there", events)
+    here = lived(new_small_world(tmp_path / "here"))
+    assert_the_same(here, there, events)

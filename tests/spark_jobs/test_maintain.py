@@ -64,6 +64,28 @@ def test_rows_lie_in_the_order_that_the_contract_clusters_by(arrow: ArrowTables)
     assert origins == sorted(origins)
 
 
+def test_what_is_whole_is_never_written_again(
+    arrow: ArrowTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A week's upkeep costs what the week brought, and not all that there is."""
+    arrow.append(FEATURES, [FEATURES.row(series_id=str(i**3)) for i in range(9999)])
+    maintain.run(arrow, [FEATURES])
+    [whole] = arrow.open(FEATURES).get_add_actions(flatten=True).column("size_bytes").to_pylist()
+    [kept] = files(arrow, FEATURES)
+    monkeypatch.setattr(maintain, "_WHOLE_FILE_BYTES", whole)
+    monkeypatch.setattr(maintain, "_CLUSTERED_BYTES", whole)
+    for i in range(20, 26):
+        arrow.append(FEATURES, [FEATURES.row(forecast_origin=START + i * DAY)])
+    before = content(arrow, FEATURES)
+    [done] = maintain.run(arrow, [FEATURES])
+    assert kept in files(arrow, FEATURES)
+    assert (done.files_before, done.files_after) == (7, 2)
+    assert content(arrow, FEATURES) == before
+    once = versions(arrow)
+    maintain.run(arrow, [FEATURES])
+    assert versions(arrow) == once
+
+
 def test_versions_within_the_retention_stay_readable(arrow: ArrowTables) -> None:
     """Lineage names versions: the files of yesterday's are there after any number of runs."""
     old = arrow.open(FEATURES)
@@ -88,7 +110,7 @@ def test_what_a_killed_write_left_behind_goes_once_it_is_old(arrow: ArrowTables)
 
 
 def test_no_checksum_outlives_what_it_is_about(small: SmallLakehouse) -> None:
-    """Spark and Hadoop keep three files beside every commit; in 400 days they would be thousands."""
+    """Spark and Hadoop keep four of them for every commit; in 400 days they would be thousands."""
     for i in range(12):
         small.append(FEATURES, [FEATURES.row(forecast_origin=START + i * DAY)])
     before = content(small.arrow, FEATURES)
