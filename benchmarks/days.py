@@ -199,7 +199,7 @@ def newest_day(arrow: ArrowTables) -> list[Commit]:
 
 
 def _commits(arrow: ArrowTables, table: Table) -> Iterable[Commit]:
-    folder = arrow.path(table)
+    folder = Path(arrow.path(table))
     for file in sorted((folder / "_delta_log").glob("*.json"), key=str):
         actions = [json.loads(line) for line in file.read_text().splitlines()]
         [about] = [action["commitInfo"] for action in actions if "commitInfo" in action]

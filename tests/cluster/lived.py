@@ -1,4 +1,4 @@
-"""A training and two days, in one process that is a Spark driver.
+"""A training of one group and two days, in one process that is a Spark driver.
 
 `python -m tests.cluster.lived FOLDER VARIABLES`: in a world of two series; variables as JSON.
 """
@@ -18,8 +18,9 @@ def main(folder: str, variables: str) -> None:
 
     world = World(Path(folder), json.loads(variables))
     with attended():
-        for flow in ("ingest", "build", "train"):
-            world.live(flow)
+        world.live("ingest")
+        world.live("build")
+        world.live("train", groups=["day_ahead_price"])
         promote_all(world)
         world.live("daily", report=False)
         world.live("daily")
