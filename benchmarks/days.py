@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -285,10 +286,15 @@ def _print(told: dict[str, Any]) -> None:
             f"{landing['files']:,} files, {landing['megabytes']:.0f} MB; an ingest reads them in "
             f"{mark['take_up_seconds']:.2f} + {mark['understood_seconds']:.2f} s"
         )
-    for day, week in told.get("maintain", {}).items():
+    weeks: list[dict[str, float]] = list(told.get("maintain", {}).values())
+    if not weeks:
+        return
+    for name, part in (("first", weeks[:8]), ("last", weeks[-8:])):
+        seconds = {what: median(w[what] for w in part) for what in ("tables", "landing")}
         print(
-            f"maintain on day {day}: tables {week['tables']:.1f} s, {week['rewritten_mb']:.1f} MB "
-            f"written anew; landed bodies {week['landing']:.1f} s"
+            f"maintain, median of the {name} {len(part)} weeks: tables {seconds['tables']:.1f} s, "
+            f"landed bodies {seconds['landing']:.1f} s; written anew "
+            f"{median(w['rewritten_mb'] for w in part):.1f} MB"
         )
 
 
