@@ -287,9 +287,7 @@ def _print(told: dict[str, Any]) -> None:
             f"{mark['take_up_seconds']:.2f} + {mark['understood_seconds']:.2f} s"
         )
     weeks: list[dict[str, float]] = list(told.get("maintain", {}).values())
-    if not weeks:
-        return
-    for name, part in (("first", weeks[:8]), ("last", weeks[-8:])):
+    for name, part in (("first", weeks[:8]), ("last", weeks[-8:])) if weeks else ():
         seconds = {what: median(w[what] for w in part) for what in ("tables", "landing")}
         print(
             f"maintain, median of the {name} {len(part)} weeks: tables {seconds['tables']:.1f} s, "
