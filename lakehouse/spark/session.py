@@ -73,7 +73,8 @@ def _is_local(settings: Settings) -> bool:
 def _options(settings: Settings, jars: list[Path]) -> dict[str, str]:
     class_path = ":".join(str(jar) for jar in jars)
     log4j = Path(__file__).with_name("log4j2.properties")
-    java = f"-Duser.timezone=UTC -Dlog4j2.configurationFile={log4j.as_uri()}"
+    java = f"-Duser.timezone=UTC -Dlog4j2.configurationFile={log4j.as_uri()} "
+    java += settings.spark_jvm_options
     # Executors in processes of their own inherit nothing: on their machines, which have the
     # same paths, they find what the driver finds here.
     where = (
@@ -89,7 +90,7 @@ def _options(settings: Settings, jars: list[Path]) -> dict[str, str]:
         **where,
         "spark.driver.extraClassPath": class_path,
         "spark.driver.memory": settings.spark_driver_memory,
-        "spark.driver.extraJavaOptions": f"{java} {settings.spark_jvm_options}",
+        "spark.driver.extraJavaOptions": java,
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.warehouse.dir": str(settings.here / "warehouse"),

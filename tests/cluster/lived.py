@@ -7,24 +7,32 @@ import json
 import sys
 from pathlib import Path
 
+from flows import steps
+from flows.run import new_run
 from lakehouse.spark.session import end_session
-from tests.worlds import World, promote_all
+from tests.faults.two_series import DAYS
+from tests.worlds import World, origin_of, promote_all
+
+GROUP = "day_ahead_price"
 
 
 def main(folder: str, variables: str) -> None:
     """Every step that needs Spark, each where it finds work to do: on the second day there is a
     forecast to evaluate, and a history to profile."""
-    from flows.flows import attended
-
     world = World(Path(folder), json.loads(variables))
-    with attended():
-        world.live("ingest")
-        world.live("build")
-        world.live("train", groups=["day_ahead_price"])
+    with world.entered():
+        run = new_run(None, None)
+        steps.ingest(run)
+        steps.build(run)
+        steps.train(run, [GROUP])
         promote_all(world)
-        world.live("daily", report=False)
-        world.live("daily")
-    end_session()
+        for day in DAYS:
+            run = new_run(None, None)
+            run.move_clock(origin_of(day))
+            for step in (steps.ingest, steps.build, steps.watch, steps.evaluate, steps.forecast):
+                step(run)
+        steps.report(run)
+        end_session()
 
 
 if __name__ == "__main__":
