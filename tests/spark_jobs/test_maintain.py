@@ -119,7 +119,7 @@ def test_no_checksum_outlives_what_it_is_about(small: SmallLakehouse) -> None:
             small.arrow.append(FEATURES, [row])
     before = content(small.arrow, FEATURES)
     folder = small.folder / FEATURES.folder
-    assert len(list(folder.rglob("*.crc"))) == 12
+    assert len(list(folder.rglob("*.crc"))) >= 12
     for _ in range(2):  # what is compacted goes when it has been out of use for the retention
         age(small.folder, 40 * DAY)
         maintain.run(small.arrow, [FEATURES])
