@@ -9,10 +9,10 @@ export PYTHON
 # Processes that share the tests; each has a JVM of its own.
 JOBS ?= 2
 # What has a target of its own below.
-LONGER := slow or aws or kills or fortnight or plants or fuzz
+LONGER := slow or aws or kills or fortnight or cluster or plants or fuzz
 
 .PHONY: help demo test setup setup-system setup-s3 test-slow test-aws test-kills \
-  test-fortnight test-plants test-fuzz lint format docs lock \
+  test-fortnight test-cluster test-plants test-fuzz lint format docs lock \
   bench-accuracy clean lint-containers lint-terraform lint-workflows
 
 help: ## This list

@@ -5,21 +5,28 @@ lineage may ask for stays: old versions are kept for as long as the table's cont
 least a week, in which a replay or a reader may still be under way. Needs no Spark.
 """
 
-from collections.abc import Sequence
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from lakehouse.arrow import ArrowTables
+from lakehouse.places import Place, listing
 from lakehouse.tables import Table
 
-#: Files from here on are worth a scan of their own.
+#: Files from here on are worth a scan of their own, and are not written again.
 _WHOLE_FILE_BYTES = 32 * 2**20
-_TARGET_BYTES = 128 * 2**20
+#: A table up to this size is one file, in order. Ordering writes a whole table anew, so of a larger
+#: one only the small files are joined: they are the newest, and each is of a short time.
+_CLUSTERED_BYTES = 128 * 2**20
 _LEAST_DAYS = 7
 #: Small files from which on reading them costs more than writing them together.
 MANY_FILES = 5
 #: Commits after the newest checkpoint from which on reading the log is worth a new one.
 _COMMITS = 10
+_CHECKSUM = ".crc"
 
 
 @dataclass(frozen=True)
@@ -58,10 +65,10 @@ def _maintain(arrow: ArrowTables, table: Table) -> Maintained:
     delta = arrow.open(table)
     sizes = delta.get_add_actions(flatten=True).column("size_bytes").to_pylist()
     if sum(size < _WHOLE_FILE_BYTES for size in sizes) >= MANY_FILES:
-        if table.cluster_by:
-            delta.optimize.z_order(list(table.cluster_by), target_size=_TARGET_BYTES)
+        if table.cluster_by and sum(sizes) <= _CLUSTERED_BYTES:
+            delta.optimize.z_order(list(table.cluster_by), target_size=_CLUSTERED_BYTES)
         else:
-            delta.optimize.compact(target_size=_TARGET_BYTES)
+            delta.optimize.compact(target_size=_WHOLE_FILE_BYTES)
     days = max(table.retention_days, _LEAST_DAYS)
     removed = delta.vacuum(
         retention_hours=int(timedelta(days=days) / timedelta(hours=1)),
@@ -70,6 +77,7 @@ def _maintain(arrow: ArrowTables, table: Table) -> Maintained:
         full=True,  # also what a killed write left behind
     )
     _tidy_log(arrow, table)
+    _sweep_checksums(arrow.path(table))
     after = len(arrow.open(table).file_uris())
     return Maintained(table.name, len(sizes), after, len(removed))
 
@@ -82,3 +90,30 @@ def _tidy_log(arrow: ArrowTables, table: Table) -> None:
     if delta.version() - max(checkpoints, default=0) >= _COMMITS:
         delta.create_checkpoint()
         delta.cleanup_metadata()
+
+
+def _sweep_checksums(table: Place) -> None:
+    """Remove old checksums of files that are gone: Spark keeps one of every version, Hadoop one
+    beside every file of this machine, and delta-rs leaves both behind."""
+    old = time.time_ns() - _LEAST_DAYS * 86_400 * 10**9
+    log = table / "_delta_log"
+    for folder in (
+        [Path(name) for name, _, _ in os.walk(table)] if isinstance(table, Path) else [log]
+    ):
+        for name in _orphans(dict(listing(folder)), old):
+            (folder / name).unlink()
+
+
+def _orphans(written: Mapping[str, int], old: int) -> Iterator[str]:
+    """Of the files of a folder the old checksums of what is not there."""
+    left = set(written)
+    for name in sorted(written, key=_is_hidden):
+        about = name[1:].removesuffix(_CHECKSUM) if _is_hidden(name) else f"{name[:-4]}.json"
+        if name.endswith(_CHECKSUM) and written[name] < old and about not in left:
+            left.remove(name)
+            yield name
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a file is Hadoop's own. It may be about a checksum, so it comes after that."""
+    return name.startswith(".")

@@ -34,7 +34,8 @@ def spark_session(settings: Settings, log: Path | None = None) -> SparkSession:
     os.environ["TZ"] = "UTC"
     time.tzset()
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    if _is_local(settings):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     builder = SparkSession.builder.appName("gridcast").master(settings.spark_master)
     for key, value in _options(settings, jars).items():
         builder = builder.config(key, value)
@@ -73,16 +74,32 @@ def end_session() -> None:
         spark.stop()
 
 
+def _is_local(settings: Settings) -> bool:
+    """Whether driver and executor are one process."""
+    return settings.spark_master.partition("[")[0] == "local"
+
+
 def _options(settings: Settings, jars: list[Path]) -> dict[str, str]:
+    class_path = ":".join(str(jar) for jar in jars)
     log4j = Path(__file__).with_name("log4j2.properties")
+    java = f"-Duser.timezone=UTC -Dlog4j2.configurationFile={log4j.as_uri()} "
+    java += settings.spark_jvm_options
+    # Executors in processes of their own inherit nothing: on their machines, which have the
+    # same paths, they find what the driver finds here.
+    where = (
+        {"spark.driver.host": "127.0.0.1"}
+        if _is_local(settings)
+        else {
+            "spark.executor.extraClassPath": class_path,
+            "spark.executor.extraJavaOptions": java,
+            "spark.executorEnv.TZ": "UTC",
+        }
+    )
     return {
-        "spark.driver.extraClassPath": ":".join(str(jar) for jar in jars),
+        **where,
+        "spark.driver.extraClassPath": class_path,
         "spark.driver.memory": settings.spark_driver_memory,
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.extraJavaOptions": (
-            f"-Duser.timezone=UTC -Dlog4j2.configurationFile={log4j.as_uri()} "
-            f"{settings.spark_jvm_options}"
-        ),
+        "spark.driver.extraJavaOptions": java,
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.warehouse.dir": str(settings.here / "warehouse"),

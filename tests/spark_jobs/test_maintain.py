@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from benchmarks.ageing import age
 from lakehouse.arrow import ArrowTables
 from lakehouse.tables import TABLES, Table
 from lakehouse.tables.gold import FEATURES, PROMOTIONS
 from lakehouse.time import DAY
 from spark_jobs import maintain
-from tests.small_lakehouse import utc
+from tests.small_lakehouse import SmallLakehouse, forget_logs, utc
 
 START = utc("2024-10-18 07:30")
 
@@ -63,6 +64,28 @@ def test_rows_lie_in_the_order_that_the_contract_clusters_by(arrow: ArrowTables)
     assert origins == sorted(origins)
 
 
+def test_what_is_whole_is_never_written_again(
+    arrow: ArrowTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A week's upkeep costs what the week brought, and not all that there is."""
+    arrow.append(FEATURES, [FEATURES.row(series_id=str(i**3)) for i in range(9999)])
+    maintain.run(arrow, [FEATURES])
+    [whole] = arrow.open(FEATURES).get_add_actions(flatten=True).column("size_bytes").to_pylist()
+    [kept] = files(arrow, FEATURES)
+    monkeypatch.setattr(maintain, "_WHOLE_FILE_BYTES", whole)
+    monkeypatch.setattr(maintain, "_CLUSTERED_BYTES", whole)
+    for i in range(20, 26):
+        arrow.append(FEATURES, [FEATURES.row(forecast_origin=START + i * DAY)])
+    before = content(arrow, FEATURES)
+    [done] = maintain.run(arrow, [FEATURES])
+    assert kept in files(arrow, FEATURES)
+    assert (done.files_before, done.files_after) == (7, 2)
+    assert content(arrow, FEATURES) == before
+    once = versions(arrow)
+    maintain.run(arrow, [FEATURES])
+    assert versions(arrow) == once
+
+
 def test_versions_within_the_retention_stay_readable(arrow: ArrowTables) -> None:
     """Lineage names versions: the files of yesterday's are there after any number of runs."""
     old = arrow.open(FEATURES)
@@ -84,3 +107,26 @@ def test_what_a_killed_write_left_behind_goes_once_it_is_old(arrow: ArrowTables)
     maintain.run(arrow, TABLES)
     assert (young.exists(), old.exists()) == (True, False)
     assert content(arrow, FEATURES) == before
+
+
+def test_no_checksum_outlives_what_it_is_about(small: SmallLakehouse) -> None:
+    """Spark and Hadoop keep four of them for every commit; in 400 days they would be thousands."""
+    for i in range(12):
+        row = FEATURES.row(forecast_origin=START + i * DAY)
+        if i < 3:
+            small.append(FEATURES, [row])
+        else:
+            small.arrow.append(FEATURES, [row])
+    before = content(small.arrow, FEATURES)
+    folder = small.folder / FEATURES.folder
+    assert len(list(folder.rglob("*.crc"))) >= 12
+    for _ in range(2):  # what is compacted goes when it has been out of use for the retention
+        age(small.folder, 40 * DAY)
+        maintain.run(small.arrow, [FEATURES])
+    assert list(folder.rglob("*.crc")) == []
+    assert len([file for file in folder.rglob("*") if file.is_file()]) <= 5
+    assert content(small.arrow, FEATURES) == before
+    # Spark finds its way, too.
+    forget_logs(small.tables.spark)
+    small.append(FEATURES, [FEATURES.row(forecast_origin=START + 12 * DAY)])
+    assert small.tables.read(FEATURES).count() == 13
