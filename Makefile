@@ -71,6 +71,9 @@ test-fuzz: setup ## 100,000 random bodies through clients and build; orders of a
 test-fortnight: setup ## Fourteen scheduled days; worker and server are killed: a quarter of an hour
 	$(BIN)/pytest -m fortnight $(ARGS)
 
+test-cluster: setup ## The same jobs on a Spark cluster of two worker processes: minutes
+	$(BIN)/pytest -m cluster tests/cluster $(ARGS)
+
 test-plants: setup ## Bugs planted in a copy, which the tests must catch
 	$(BIN)/pytest -m plants tests/plants $(ARGS)
 
