@@ -24,6 +24,7 @@ correction have errors to start from."""
 LEAST_HISTORY = 56
 _LINEAR_DAYS = 7
 """Short linear windows are worth their name only when they are fitted often."""
+_GROWTH, _ENOUGH_DAYS = 1.5, 730
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,20 @@ def pieces(plan: Plan, task: Task, count: int) -> list[Piece]:
     )
     starts = range(0, count, length)
     return [Piece(i, first, min(first + length, count)) for i, first in enumerate(starts)]
+
+
+def is_trained_anew(plan: Plan, piece: Piece, days_before: int) -> bool:
+    """Whether a network is trained anew for a piece, with so many days before the first piece.
+
+    It is where its days have grown by half since it last was, as long as they were fewer than two
+    years then: a few more epochs do not make up for seasons that it had not seen.
+    """
+    now = days_before + piece.first
+    trained = days_before
+    for days in range(days_before, now + 1, plan.recalibrate_days):
+        if trained < _ENOUGH_DAYS and days >= _GROWTH * trained:
+            trained = days
+    return trained == now
 
 
 def fingerprint(plan: Plan, replay: Replay) -> str:

@@ -21,6 +21,7 @@ from models.backtest.plan import (
     Plan,
     Task,
     forecast_days,
+    is_trained_anew,
     lost_series,
     missing_parts,
     part_file,
@@ -224,8 +225,9 @@ class _Trees:
 
 
 class _Lstm:
-    """Trained once, then some more epochs at each piece; anew where weather begins, for which a
-    network that never saw any has no inputs. Its state lies beside its forecasts."""
+    """Trained once, then some more epochs at each piece; anew where there is much more to learn
+    from, and where weather begins, for which a network that never saw any has no inputs. Its state
+    lies beside its forecasts."""
 
     def __init__(self) -> None:
         self._model: lstm.TrainedLstm | None = None
@@ -237,7 +239,8 @@ class _Lstm:
         if self._model is None and piece.number:
             self._model = lstm.load(state(piece.number - 1))
         days = door.training(piece, door.plan.train_days)
-        if self._model is None or self._model.weather < days.has_weather:
+        is_anew = is_trained_anew(door.plan, piece, door.first)
+        if self._model is None or is_anew or self._model.weather < days.has_weather:
             self._model = lstm.train(days, None, _config(door, piece, days), door.task.seed)
         else:
             seed = _SEEDS_APART * door.task.seed + piece.number
