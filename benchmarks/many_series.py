@@ -1,14 +1,12 @@
-"""A lakehouse of thousands of made-up hourly series in twenty groups, and two models for each.
+"""A lakehouse of thousands of made-up hourly series in twenty groups.
 
 Every series has a daily and a weekly rhythm, follows the wind of its group's place, and is
-published at noon for the next day. Networks and lines are of real size; what they learnt is not:
-the first group's are trained in short, and the others take them over under their own names and
-scales, for the seconds of a forecast do not depend on what a weight is.
+published at noon for the next day. Their models: `benchmarks.many_models`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,27 +20,18 @@ import pyarrow.parquet as pq
 from lakehouse.arrow import ArrowTables, schema
 from lakehouse.catalogue import WEATHER_VARIABLES, Catalogue
 from lakehouse.catalogue.reading import checked
-from lakehouse.places import filled
 from lakehouse.tables import TABLES, Table
-from lakehouse.tables.gold import PROMOTIONS, TRAINING_RUNS
 from lakehouse.tables.silver import OBSERVATIONS, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
 from lakehouse.time import HOUR
-from models import linear, lstm, scaling
 from models.backtest.days import Daily, samples_at
 from models.backtest.history import History
-from models.linear import Linear
-from models.lstm import LstmConfig, TrainedLstm
 from models.samples import CALENDAR, PAST_DAYS, PAST_HOURS, Floats, Samples, Times
-from models.trained import LINEAR, LSTM, Trained
-from spark_jobs.champions import Model
 
 GROUPS = 20
 START = datetime(2024, 4, 1, 22, tzinfo=UTC)  # a local midnight; no clock changes until October
 ZONE = "Europe/Copenhagen"
 TRAIN_DAYS, LATER_DAYS = 30, 4
 DAYS = PAST_DAYS + TRAIN_DAYS + LATER_DAYS
-WINDOWS = (28, TRAIN_DAYS)
-VERSION = "1"
 _WEEK = 7 * 24
 
 
@@ -207,37 +196,6 @@ def _keep(arrow: ArrowTables, table: Table, name: str, columns: Mapping[str, Any
     file = arrow.path(table) / f"{name}.parquet"
     pq.write_table(pa.table(whole, schema=schema(table)), file)
     arrow.adopt(table, [file])
-
-
-def train(world: World, folder: Path, arrow: ArrowTables) -> None:
-    """Save an LSTM, in charge, and a linear challenger of every group."""
-    samples = world.samples(0)
-    network = lstm.train(samples, None, replace(LstmConfig(), epochs=1), seed=0)
-    one = samples.select(samples.series_id == world.names[0])
-    [lines] = linear.fit(one, WINDOWS).series.values()
-    decided = START + timedelta(days=PAST_DAYS + TRAIN_DAYS)
-    for group in sorted(world.catalogue.groups):
-        mine = world.members(int(group[1:]))
-        names = world.names[mine]
-        scales = {
-            name: scaling.fit(values, asinh=True)
-            for name, values in zip(names, world.values[mine], strict=True)
-        }
-        flat = dict.fromkeys(names, np.ones(3))
-        fitted: dict[str, TrainedLstm | Linear] = {
-            LSTM: replace(network, scalings=scales),
-            LINEAR: Linear(dict.fromkeys(names, lines)),
-        }
-        about = {"series_group": group, "model_version": VERSION}
-        for kind, model in fitted.items():
-            with filled(Model(group, kind, VERSION).folder(folder)) as files:
-                Trained(kind, model, flat).save(files)
-            row = TRAINING_RUNS.row(
-                **about, model_name=kind, as_of=decided, status="ok", pinball=0.9
-            )
-            arrow.append(TRAINING_RUNS, [row])
-        charge = {"champion_model": LSTM, "champion_version": VERSION, "promoted": True}
-        arrow.append(PROMOTIONS, [PROMOTIONS.row(series_group=group, decided_at=decided, **charge)])
 
 
 def long_rows(world: World, first: int, end: int) -> pd.DataFrame:
