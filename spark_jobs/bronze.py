@@ -129,10 +129,14 @@ def judged_weather(bodies: DataFrame) -> DataFrame:
 
 def weather_records(judged: DataFrame) -> DataFrame:
     """Bodies that keep the rules -> bronze.weather_records."""
+    # Places may differ in how many hours they have; records are counted through the whole body.
+    each = F.expr(
+        "transform(json, (p, i) -> struct(i AS place, p AS answer, aggregate("
+        "slice(json, 1, i), 0, (n, earlier) -> n + size(earlier.hourly['time'])) AS before))"
+    )
     places = judged.where("broken IS NULL").select(
-        "landing_id", "data_set", "fetched_at", "request", "asked",
-        F.posexplode("json").alias("place", "answer"),
-    )  # fmt: skip
+        "landing_id", "data_set", "fetched_at", "request", "asked", F.inline(each)
+    )
     # The lists are turned into rows before they are exploded: no row carries whole lists along.
     rows = F.expr(
         "transform(answer.hourly['time'], (t, i) -> struct(t AS time, transform_values("
@@ -146,7 +150,7 @@ def weather_records(judged: DataFrame) -> DataFrame:
         F.expr("get(asked, place)").alias("location_id"),
         F.col("answer.utc_offset_seconds").alias("utc_offset_seconds"),
         F.expr("coalesce(answer.hourly_units, map())").alias("units"),
-        F.expr("place * size(answer.hourly['time'])").alias("before"),
+        "before",
         F.posexplode(rows).alias("position", "row"),
     ).select("*", "row.*", F.expr("int(before + position)").alias("record_index"))
     return records.select(*WEATHER_RECORDS.column_names)

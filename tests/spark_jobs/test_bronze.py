@@ -104,6 +104,15 @@ def test_values_are_kept_as_received_not_judged(small: SmallLakehouse) -> None:
     assert kept == [record.replace("1.250", "1.25")]
 
 
+def test_records_are_counted_through_places_of_different_length(small: SmallLakehouse) -> None:
+    """A record's number tells it apart from all others of its body, also in the quarantine."""
+    longer = {"hourly": {"time": [f"2024-10-01T{hour:02}:00" for hour in range(5)]}}
+    body = [longer, WEATHER, longer]
+    take_in(small, [small.land("archive", body, START, (START, END), ["a", "b", "c"])])
+    numbered = sorted((r["record_index"], r["location_id"]) for r in small.rows(WEATHER_RECORDS))
+    assert numbered == list(enumerate("aaaaabbccccc"))
+
+
 def test_json_of_another_shape_stops_no_other_body(small: SmallLakehouse) -> None:
     odd = [
         small.land("Elspotprices", body, START, (START, END), ["DK1"])
