@@ -1,7 +1,6 @@
 """The jobs on a Spark cluster of two worker processes, driver apart, leave what they leave here."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from models.trained import LSTM
 from spark_jobs.profiled import FEW_DAYS
 from tests.cluster.standalone import cluster, tasks_by_executor
 from tests.faults.two_series import new_small_world
+from tests.gridcast.conftest import BARE
 from tests.worlds import World
 
 OPTIONS = {
@@ -27,11 +27,10 @@ OPTIONS = {
 
 def lived(world: World) -> World:
     """The world after a training and two days, lived by a process of its own."""
-    bare = {name: value for name, value in os.environ.items() if not name.startswith("GRIDCAST_")}
     done = subprocess.run(
         [sys.executable, "-m", "tests.cluster.lived", world.folder, json.dumps(world.variables)],
         cwd=PROJECT,
-        env=bare,
+        env=BARE,
         capture_output=True,
         text=True,
         check=False,
