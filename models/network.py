@@ -1,4 +1,4 @@
-"""The LSTM as a Keras graph and its training loop; units, series and dates stay outside.
+"""The LSTM as a Keras graph; units, series and dates stay outside.
 
 An encoder reads the last known week, a bidirectional decoder the target day with what is known of
 each hour; a linear skip, zero at first, stands beside them. Encoder and decoder as in Sutskever et
@@ -8,7 +8,6 @@ TensorFlow is imported inside functions: it takes seconds, threads and no forks.
 
 import hashlib
 import json
-import math
 import os
 import random
 import sys
@@ -181,44 +180,6 @@ def _uniform(seed: int) -> Any:
     return initializers.RandomUniform(seed=seed)
 
 
-def fit(
-    config: LstmConfig,
-    shape: Shape,
-    train: tuple[Windows, Floats32],
-    validation: tuple[Windows, Floats32] | None,
-    seed: int,
-    on_epoch: OnEpoch | None = None,
-    start: Weights | None = None,
-) -> tuple[Weights, History]:
-    """A network trained on windows and targets (n, T), NaN where unknown.
-
-    With it come loss and, where there is a validation, val_loss of each epoch: pinball loss, scaled
-    and less the level. on_epoch gets the epoch's number, from 0, and the same figures. start: the
-    weights to go on from.
-    """
-    network = build(config, shape, seed)
-    if start is not None:
-        for variable, value in zip(network.trainable_variables, start, strict=True):
-            variable.assign(value)
-    tf = tensorflow()
-    n = len(train[1])
-    batch = min(config.batch, n)
-    step = _step(tf, network, train, config, n // batch)
-    shuffle = np.random.default_rng(seed)
-    history: History = []
-    for epoch in range(config.epochs):
-        order = shuffle.permutation(n)[: n - n % batch].reshape(-1, batch)
-        losses = [step(tf.constant(rows, dtype="int32")) for rows in order]
-        figures = {"loss": float(tf.add_n(losses)) / len(losses)}
-        if validation:
-            predicted = predict(config, shape, _weights(network), validation[0])
-            figures["val_loss"] = float(_pinball(tf, validation[1], predicted))
-        history.append(figures)
-        if on_epoch:
-            on_epoch(epoch, figures)
-    return _weights(network), history
-
-
 def predict(config: LstmConfig, shape: Shape, weights: Weights, windows: Windows) -> Floats32:
     """(n, T, 7), scaled and less the level, in batches; to the last bit what the network says.
 
@@ -226,7 +187,7 @@ def predict(config: LstmConfig, shape: Shape, weights: Weights, windows: Windows
     a second.
     """
     tf = tensorflow()
-    parts = _inputs(windows)
+    parts = inputs(windows)
     graph = _graph(config.width, config.encoder_step, shape)
     held = [tf.constant(part) for part in weights]
     batches = []
@@ -242,65 +203,17 @@ def _graph(width: int, encoder_step: int, shape: Shape) -> Any:
     tf = tensorflow()
     network = build(LstmConfig(width=width, encoder_step=encoder_step), shape)
 
-    def outputs(weights: Any, inputs: Any) -> Any:
+    def outputs(weights: Any, batch: Any) -> Any:
         others = network.non_trainable_variables
-        return network.stateless_call(weights, others, inputs, training=False)[0]
+        return network.stateless_call(weights, others, batch, training=False)[0]
 
     signature = [
         [tf.TensorSpec(part.shape, part.dtype) for part in parts]
         for parts in (network.trainable_variables, network.inputs)
     ]
-    return tf.function(outputs, input_signature=signature)
+    return tf.function(outputs, input_signature=signature, autograph=False)
 
 
-def _weights(network: Network) -> Weights:
-    return tuple(variable.numpy() for variable in network.trainable_variables)
-
-
-def _inputs(windows: Windows) -> list[Any]:
+def inputs(windows: Windows) -> list[Any]:
+    """What a network is given of windows."""
     return [windows.encoder, windows.decoder, windows.series]
-
-
-def _step(
-    tf: Any, network: Network, train: tuple[Windows, Floats32], config: LstmConfig, per_epoch: int
-) -> Any:
-    """One optimiser step on the given rows, as a compiled function; the data stay in memory."""
-    optimizer = _optimizer(config, per_epoch * config.epochs)
-    optimizer.build(network.trainable_variables)
-    data = [tf.constant(part) for part in (*_inputs(train[0]), train[1])]
-
-    def step(rows: Any) -> Any:
-        encoder, decoder, series, target = (tf.gather(part, rows) for part in data)
-        with tf.GradientTape() as tape:
-            loss = _pinball(tf, target, network([encoder, decoder, series], training=True))
-            total = tf.add_n([loss, *network.losses])
-        weights = network.trainable_variables
-        optimizer.apply_gradients(zip(tape.gradient(total, weights), weights, strict=True))
-        return loss
-
-    return tf.function(step, jit_compile=config.xla)
-
-
-def _optimizer(config: LstmConfig, steps: int) -> Any:
-    """AdamW: linear warm-up to the peak, cosine to the final rate."""
-    from keras import optimizers
-
-    warm_up = max(1, math.ceil(config.warm_up * steps))
-    rate = optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        decay_steps=max(1, steps - warm_up),
-        alpha=config.final_rate,
-        warmup_target=config.peak_rate,
-        warmup_steps=warm_up,
-    )
-    return optimizers.AdamW(rate, weight_decay=config.weight_decay, clipnorm=1.0)
-
-
-def _pinball(tf: Any, target: Any, predicted: Any) -> Any:
-    """Mean over known intervals and quantiles; target (batch, T), NaN where unknown."""
-    known = tf.logical_not(tf.math.is_nan(target))
-    error = tf.where(known, target, 0.0)[:, :, None] - predicted
-    levels = tf.constant(QUANTILES, dtype="float32")
-    loss = tf.reduce_mean(tf.maximum(levels * error, (levels - 1.0) * error), axis=-1)
-    weight = tf.cast(known, "float32")
-    return tf.reduce_sum(loss * weight) / tf.maximum(tf.reduce_sum(weight), 1.0)

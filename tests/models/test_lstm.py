@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from lakehouse.errors import BadInput
-from models.lstm import LstmConfig, TrainedLstm, joined, load, train
+from models import fitting
+from models.lstm import LstmConfig, TrainedLstm, joined, load, train, train_on
 from models.samples import WEATHER, Samples, from_rows
 
 TINY = LstmConfig(members=1, width=4, encoder_step=24, epochs=3, batch=16)
@@ -30,6 +31,18 @@ def test_the_same_data_config_and_seed_give_bit_equal_forecasts(model, samples: 
     again = train(*split(samples), TINY, seed=7)
     assert np.array_equal(model.predict(samples), again.predict(samples), equal_nan=True)
     assert model.history == again.history
+
+
+def test_what_was_trained_before_in_the_process_changes_nothing(
+    samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "_FREE", {})
+    first = train(*split(samples), TINY, seed=7)
+    few = samples.select(np.arange(len(samples)) < 60)
+    train_on(train(few, None, replace(TINY, peak_rate=1e-2), seed=3), few, 2, 1e-2, seed=5)
+    again = train(*split(samples), TINY, seed=7)
+    assert np.array_equal(first.predict(samples), again.predict(samples), equal_nan=True)
+    assert first.history == again.history
 
 
 def test_what_other_threads_draw_meanwhile_changes_nothing(model, samples: Samples) -> None:
