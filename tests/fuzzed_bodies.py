@@ -5,6 +5,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from spark_jobs.weather_records import WEATHER_UNITS
+
 TEXTS = (
     "",
     "NaN",
@@ -65,21 +67,52 @@ def _rates(random: Random) -> Any:
     }
 
 
+def _consumption(random: Random) -> Any:
+    return {
+        "records": [
+            {
+                "HourUTC": f"2024-10-01T{random.randrange(24):02}:{random.choice((0, 0, 15)):02}",
+                "MunicipalityNo": random.choice(("851", "329", 851, "1")),
+                "Branche": random.choice(("Privat", "Erhverv")),
+                "ConsumptionkWh": random.choice((None, "1,5", random.uniform(0, 9_000))),
+            }
+            for _ in range(random.randrange(6))
+        ],
+    }
+
+
 def _weather(random: Random) -> Any:
+    return _weather_of(random, tuple(WEATHER_UNITS))
+
+
+def _previous(random: Random) -> Any:
+    return _weather_of(random, tuple(f"{v}_previous_day{d}" for v in WEATHER_UNITS for d in (1, 2)))
+
+
+def _weather_of(random: Random, fields: tuple[str, ...]) -> Any:
     hours = [f"2024-10-01T{hour:02}:00" for hour in range(random.randrange(4))]
+    given = random.sample(fields, random.randrange(len(fields) + 1))
     one = {
         "utc_offset_seconds": 0,
-        "hourly_units": {"temperature_2m": "°C"},
-        "hourly": {"time": hours, "temperature_2m": [random.uniform(-9, 30) for _ in hours]},
+        "hourly_units": {field: WEATHER_UNITS[field.partition("_previous")[0]] for field in given},
+        "hourly": {field: [random.uniform(-9, 30) for _ in hours] for field in given}
+        | {"time": hours},
     }
     return random.choice((one, [one], [one, one]))
 
 
-ANSWERS: dict[str, Callable[[Random], Any]] = {
+ENERGY: dict[str, Callable[[Random], Any]] = {
     "Elspotprices": _energy,
+    "ConsumptionIndustry": _consumption,
     "agile": _rates,
-    "archive": _weather,
 }
+WEATHER: dict[str, Callable[[Random], Any]] = {
+    "archive": _weather,
+    "forecast": _weather,
+    "single_runs": _weather,
+    "previous_runs": _previous,
+}
+ANSWERS = ENERGY | WEATHER
 
 
 def _changed(value: Any, random: Random) -> Any:

@@ -1,8 +1,9 @@
 """What silver should hold, worked out slowly and plainly from every body that was received."""
 
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from lakehouse.catalogue import Publication
 
@@ -62,3 +63,33 @@ def history(
 
 def hours(start: datetime, count: int) -> list[datetime]:
     return [start + timedelta(hours=i) for i in range(count)]
+
+
+def random_answers(seed: int, keys: Sequence[str] = ("DK1", "DK2")) -> list[Answer]:
+    """Bodies over three days: windows that overlap, some hours around them, gaps, corrections.
+
+    Every hour and key is a history of its own. Of the two keys some bodies are asked for one.
+    """
+    dice = random.Random(seed)
+    start = datetime(2024, 10, 25, tzinfo=UTC)
+    answers = []
+    for number in range(7):
+        first = start + timedelta(hours=dice.randrange(0, 48))
+        last = first + timedelta(hours=dice.randrange(6, 36))
+        asked = dice.choice([list(keys[:1]), list(keys)])
+        padding = timedelta(hours=3)
+        values: list[tuple[str, datetime, float | None]] = []
+        event_time = first - padding
+        while event_time < last + padding:
+            for key in asked:
+                values += dice.choice(
+                    [[(key, event_time, 1.0)], [(key, event_time, 2.0)], [(key, event_time, 1.0)],
+                     [(key, event_time, 2.0)], [(key, event_time, None)], [],
+                     [(key, event_time, 3.0), (key, event_time, 3.0)],
+                     [(key, event_time, 4.0), (key, event_time, 5.0)]]
+                )  # fmt: skip
+            event_time += timedelta(hours=1)
+        # Two bodies may be fetched at one moment: a sample clock stands still.
+        fetched_at = start + timedelta(hours=12 * dice.randrange(0, 9))
+        answers.append(Answer(f"body-{number}", fetched_at, (first, last), asked, values))
+    return answers

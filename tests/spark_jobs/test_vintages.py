@@ -4,7 +4,6 @@ import csv
 import json
 import random
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from spark_jobs.observed import energy_tables
 from spark_jobs.silver import update_observations
 from spark_jobs.vintages import usual_publication
 from tests.small_lakehouse import SmallLakehouse, utc
-from tests.spark_jobs.histories import Answer, Vintage, history, hours
+from tests.spark_jobs.histories import Answer, Vintage, history, hours, random_answers
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 DATA_SET = "Elspotprices"
@@ -242,36 +241,6 @@ def test_a_file_landed_at_the_moment_of_an_answer_stands_over_it(
     small.append(ENERGY_RECORDS, [ENERGY_RECORDS.row(**of, record=json.dumps(record), decimal=",")])
     build(small, catalogue, landings)
     assert [(row[1], row[3]) for row in held(small)] == [(noon, 2.5)]
-
-
-def random_answers(seed: int) -> list[Answer]:
-    """Bodies over three days: windows that overlap, some hours around them, gaps, corrections.
-
-    Every hour and area is a history of its own.
-    """
-    dice = random.Random(seed)
-    start = utc("2024-10-25 00:00")
-    answers = []
-    for number in range(7):
-        first = start + timedelta(hours=dice.randrange(0, 48))
-        last = first + timedelta(hours=dice.randrange(6, 36))
-        asked = dice.choice([["DK1"], ["DK1", "DK2"]])
-        padding = timedelta(hours=3)
-        values: list[tuple[str, datetime, float | None]] = []
-        event_time = first - padding
-        while event_time < last + padding:
-            for key in asked:
-                values += dice.choice(
-                    [[(key, event_time, 1.0)], [(key, event_time, 2.0)], [(key, event_time, 1.0)],
-                     [(key, event_time, 2.0)], [(key, event_time, None)], [],
-                     [(key, event_time, 3.0), (key, event_time, 3.0)],
-                     [(key, event_time, 4.0), (key, event_time, 5.0)]]
-                )  # fmt: skip
-            event_time += timedelta(hours=1)
-        # Two bodies may be fetched at one moment: a sample clock stands still.
-        fetched_at = start + timedelta(hours=12 * dice.randrange(0, 9))
-        answers.append(Answer(f"body-{number}", fetched_at, (first, last), asked, values))
-    return answers
 
 
 @pytest.mark.parametrize(
