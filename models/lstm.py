@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lakehouse.errors import BadInput
-from models import fitting, network, scaling, windows
+from models import network, network_fit, scaling, windows
 from models.network import History, LstmConfig, OnEpoch, Shape, Weights
 from models.quantiles import QUANTILES, non_crossing
 from models.samples import Floats, Samples
@@ -177,7 +177,7 @@ def train(
     draft = replace(draft, channels=(fitted[0].encoder.shape[-1], fitted[0].decoder.shape[-1]))
     members, histories = [], []
     for number in range(config.members) if only is None else (only,):
-        weights, history = fitting.fit(
+        weights, history = network_fit.fit(
             config, draft.shape, fitted, later, _SEEDS_APART * seed + number, on_epoch
         )
         members.append(weights)
@@ -211,7 +211,7 @@ def train_on(
     members = []
     for number, before in enumerate(model.weights):
         seeded = _SEEDS_APART * seed + number
-        weights, _ = fitting.fit(config, model.shape, fitted, None, seeded, start=before)
+        weights, _ = network_fit.fit(config, model.shape, fitted, None, seeded, start=before)
         members.append(weights)
     return replace(model, weights=tuple(members))
 

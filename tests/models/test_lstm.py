@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lakehouse.errors import BadInput
-from models import fitting
+from models import network_fit
 from models.lstm import LstmConfig, TrainedLstm, joined, load, train, train_on
 from models.samples import WEATHER, Samples, from_rows
 
@@ -36,7 +36,7 @@ def test_the_same_data_config_and_seed_give_bit_equal_forecasts(model, samples: 
 def test_what_was_trained_before_in_the_process_changes_nothing(
     samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fitting, "_FREE", {})
+    monkeypatch.setattr(network_fit, "_FREE", {})
     first = train(*split(samples), TINY, seed=7)
     few = samples.select(np.arange(len(samples)) < 60)
     train_on(train(few, None, replace(TINY, peak_rate=1e-2), seed=3), few, 2, 1e-2, seed=5)
