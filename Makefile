@@ -68,7 +68,7 @@ test-kills: setup ## Kill every flow at more than 100 of its writes; an hour and
 test-fuzz: setup ## 100,000 random bodies through clients and build; orders of arrival: an hour
 	$(BIN)/pytest -m fuzz $(ARGS)
 
-test-fortnight: setup ## Fourteen scheduled days; worker and server are killed: a quarter of an hour
+test-fortnight: setup ## Fourteen scheduled days; worker and server are killed: three quarters of an hour
 	$(BIN)/pytest -m fortnight $(ARGS)
 
 test-cluster: setup ## The same jobs on a Spark cluster of two worker processes: minutes
