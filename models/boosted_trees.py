@@ -1,7 +1,8 @@
 """Gradient-boosted trees (LightGBM), one set for all series of a group: a model per quantile.
 
-It reads what the LSTM's decoder reads of each target interval, scaled and less the level, and
-learns the same target. Source: Ke et al. 2017, NeurIPS 30, "LightGBM".
+It reads what the LSTM's decoder reads of each target interval, and the newest known day hour by
+hour, scaled and less the level, and learns the same target. Source: Ke et al. 2017, NeurIPS 30,
+"LightGBM".
 """
 
 import json
@@ -18,7 +19,7 @@ from models.quantiles import MEDIAN, QUANTILE_COLUMNS, QUANTILES, non_crossing
 from models.samples import Floats, Samples
 from models.saved import saved_file
 from models.scaling import Scaling
-from models.windows import CovariateScalings, Inputs
+from models.windows import DAY_HOURS, CovariateScalings, Inputs
 
 _ABOUT = "trees.json"
 
@@ -35,6 +36,7 @@ class TreesConfig:
     rows_share: float = 0.8
     inputs_share: float = 0.5
     inputs: Inputs = field(default_factory=lambda: Inputs(level_hours=24))
+    newest_day: bool = True  # its 24 hours are read for each interval
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class BoostedTrees(TreesTraining):
         """
         samples.check_series(self.scalings)
         built = _windows(samples, self)
-        rows = _rows(samples, built)
+        rows = _rows(samples, built, self.config)
         scaled = np.full((*samples.target_mask.shape, len(QUANTILES)), np.nan)
         scaled[samples.target_mask] = np.stack(
             [booster.predict(rows, num_threads=1) for booster in self.boosters], axis=-1
@@ -101,7 +103,8 @@ def read_about(folder: Path) -> TreesTraining:
     about = json.loads(saved_file(folder, _ABOUT).read_text())
     inputs = Inputs(**about["config"]["inputs"])
     return TreesTraining(
-        config=TreesConfig(**about["config"] | {"inputs": inputs}),
+        # Trees from before the newest day was read do without it.
+        config=TreesConfig(**{"newest_day": False} | about["config"] | {"inputs": inputs}),
         scalings=scaling.from_dicts(about["scalings"]),
         covariate_scalings={
             series_id: scaling.from_dicts(known)
@@ -129,7 +132,7 @@ def train(train: Samples, config: TreesConfig, seed: int) -> BoostedTrees:
     target = windows.targets(train, train.target, built, draft.scalings)[train.target_mask]
     held = ~np.isnan(target)
     data = lightgbm.Dataset(
-        _rows(train, built)[held], target[held], params={"verbose": -1}, free_raw_data=False
+        _rows(train, built, config)[held], target[held], params={"verbose": -1}, free_raw_data=False
     )
     boosters = [
         lightgbm.train(_parameters(config, place, seed), data, _trees(config, place))
@@ -187,12 +190,16 @@ def _windows(samples: Samples, trained: TreesTraining) -> windows.Windows:
     )
 
 
-def _rows(samples: Samples, built: windows.Windows) -> Floats:
+def _rows(samples: Samples, built: windows.Windows, config: TreesConfig) -> Floats:
     """(rows, inputs) of all target intervals: the decoder's, their mean over the day, the local
-    hour and the series."""
+    hour, the series and the newest known day."""
     n, length = samples.target_mask.shape
     days = built.decoder.sum(axis=1) / samples.target_mask.sum(axis=1, keepdims=True)
     whole = np.concatenate([days, built.series[:, None]], axis=1)
+    if config.newest_day:
+        newest = built.encoder[:, -DAY_HOURS * samples.steps :, 0]
+        hourly = newest.reshape(n, DAY_HOURS, samples.steps).mean(axis=2)
+        whole = np.concatenate([whole, hourly], axis=1)
     repeated = np.broadcast_to(whole[:, None, :], (n, length, whole.shape[1]))
     hour = samples.known_columns("local_hour")
     return np.concatenate([built.decoder, hour, repeated], axis=-1)[samples.target_mask]

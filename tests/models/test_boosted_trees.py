@@ -1,6 +1,8 @@
 """The trees learn what is known ahead, the same way each time."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,6 +30,21 @@ def test_the_same_seed_gives_the_same_trees_another_others(halved) -> None:
     a, b, c = (boosted_trees.train(train, FEW, seed).predict(later) for seed in (0, 0, 1))
     assert np.array_equal(a, b, equal_nan=True)
     assert not np.array_equal(a, c, equal_nan=True)
+
+
+def test_trees_that_were_saved_before_the_newest_day_was_read_do_without_it(
+    halved, tmp_path: Path
+) -> None:
+    train, later = halved
+    trees = boosted_trees.train(train, replace(FEW, newest_day=False), 0)
+    trees.save(tmp_path)
+    about = json.loads((tmp_path / "trees.json").read_text())
+    del about["config"]["newest_day"]
+    (tmp_path / "trees.json").write_text(json.dumps(about))
+    found = boosted_trees.load(tmp_path).predict(later)
+    assert np.array_equal(found, trees.predict(later), equal_nan=True)
+    now = boosted_trees.train(train, FEW, 0).predict(later)
+    assert not np.array_equal(found, now, equal_nan=True)
 
 
 def test_a_series_it_does_not_know_is_named(halved) -> None:
