@@ -1,6 +1,7 @@
 """The short page that the demo ends with."""
 
 import os
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -31,7 +32,8 @@ def print_page(front: Front, run: Run, seconds: float) -> None:
     for sentence in SIMULATED:
         print_out(f"[dim]Simulated: {sentence}[/]")
     folder = run.settings.lakehouse
-    reports = sorted(name for name, _ in listing(folder / "reports") if name.endswith(".html"))
+    pages = [name for name, _ in listing(folder / "reports")]
+    reports = sorted(name for name in pages if re.fullmatch(r"report-.*\.html", name))
     report = _near(folder / "reports" / reports[-1]) if reports else ""
     print_out()
     print_out(f"Report   {report or 'none yet: gridcast run monitor'}")

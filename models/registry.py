@@ -125,10 +125,18 @@ class Registry:
         if not found:
             raise BadInput(
                 f"expected {model_name} {model_version} of {series_group} in {self.tracking_uri}; "
-                "it is not registered. Run 'gridcast train' for the group, then promote again."
+                "it is not registered. Run 'gridcast run train --group "
+                f"{series_group}', then promote again."
             )
         self._point(CHAMPION, series_group, found)
         return found
+
+    def clear_champion(self, series_group: str) -> None:
+        """Take the alias `champion` off the group's models: seasonal naive, which has none, is in
+        charge."""
+        client, name = self.client(), registered_name(series_group)
+        if client.search_registered_models(f"name = '{name}'"):
+            client.delete_registered_model_alias(name, CHAMPION)
 
     def set_challenger(self, series_group: str, model_name: str, model_version: str) -> None:
         """Point the alias `challenger` at a model of ours, if it is there."""

@@ -7,10 +7,12 @@ from email.utils import parsedate_to_datetime
 from lakehouse.time import DAY, HOUR
 
 _SAID = re.compile(
-    r"try again.{0,40}?(?:(?P<seconds>\d+) seconds?|(?P<span>minute|hour|day|tomorrow|month))",
+    r"try again.{0,40}?(?:(?P<count>\d+) (?P<unit>second|minute|hour)"
+    r"|(?P<span>minute|hour|day|tomorrow|month))",
     re.IGNORECASE | re.DOTALL,
 )
 MINUTE_SECONDS = 60.0
+_SECONDS = {"second": 1.0, "minute": MINUTE_SECONDS, "hour": HOUR.total_seconds()}
 
 
 def asked_wait(header: str | None, text: str, now: datetime) -> float | None:
@@ -40,8 +42,8 @@ def said_wait(text: str, now: datetime) -> float | None:
     said = _SAID.search(text)
     if said is None:
         return None
-    if said["seconds"]:
-        return float(said["seconds"])
+    if said["count"]:
+        return float(said["count"]) * _SECONDS[said["unit"].lower()]
     span = said["span"].lower()
     if span == "minute":
         return MINUTE_SECONDS

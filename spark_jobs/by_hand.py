@@ -87,6 +87,8 @@ def _decided(
         raise BadInput(f"{after.name} is in charge of {group} already.")
     if chosen:
         make_registry(settings).set_champion(group, chosen.model_name, chosen.model_version)
+    else:
+        make_registry(settings).clear_champion(group)
     said = f"{group}: {after.name} is in charge instead of {before.name}. By hand: {reason}"
     turn = _next_turn(arrow, group, at)
     row = decision_row(at, turn, after, before, after, "person", said, run_id)

@@ -17,7 +17,7 @@ from spark_jobs.resolution import LONGEST
 SAMPLE = ["series_id", "forecast_origin"]
 PLACE = ["location_id", "forecast_origin", "past_start"]
 PLACE_AHEAD = [*PLACE, "resolution_minutes"]
-_NEWEST_ISSUE = f"greatest({', '.join(f'a.{v}.issue_time' for v in WEATHER_VARIABLES)})"
+_OLDEST_ISSUE = f"least({', '.join(f'a.{v}.issue_time' for v in WEATHER_VARIABLES)})"
 _SEEN = "v.event_time >= seen_from AND v.event_time < seen_until "
 _KNOWN_AT_ORIGIN = (
     f"{_SEEN} AND v.available_at <= forecast_origin "
@@ -110,7 +110,7 @@ def weather_known_at(origins: DataFrame, forecasts: DataFrame) -> DataFrame:
         .agg(F.array_sort(F.collect_list(F.struct("place", *WEATHER_VARIABLES))).alias("ahead"))
         .select(
             *PLACE_AHEAD,
-            F.expr(f"array_min(transform(ahead, a -> {_NEWEST_ISSUE}))").alias(
+            F.expr(f"array_min(transform(ahead, a -> {_OLDEST_ISSUE}))").alias(
                 "weather_issue_time"
             ),
             *(F.col(f"ahead.{v}.value").alias(v) for v in WEATHER_VARIABLES),

@@ -114,7 +114,10 @@ def _weather_forecasts(
 ) -> Iterator[Awaited]:
     weather, zone = catalogue.weather, catalogue.schedule.zone
     due = weather.newest_run(as_of - weather.grace_hours * HOUR)
-    filters = [("location_id", "in", _places(catalogue)), ("available_at", "<=", as_of)]
+    places = _places(catalogue)
+    if not places:
+        return
+    filters = [("location_id", "in", places), ("available_at", "<=", as_of)]
     columns = ["location_id", "issue_time"]
     for filtered in ([*filters, ("issue_time", ">=", due - _READ_DAYS)], filters):
         rows: pd.DataFrame = arrow.read(WEATHER_FORECASTS, columns, filtered).to_pandas()

@@ -39,6 +39,8 @@ def run(arrow: ArrowTables, settings: Settings, as_of: datetime, run_id: str) ->
         if row["promoted"]:
             names = (row["candidate_model"], row["candidate_version"])
             make_registry(settings).set_champion(row["series_group"], *names)
+        elif row["turn"] == _SET_ASIDE:
+            make_registry(settings).clear_champion(row["series_group"])
     arrow.insert_new(PROMOTIONS, rows)
     return [row["reason"] for row in rows]
 

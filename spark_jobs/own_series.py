@@ -145,7 +145,14 @@ def _usual_step(own: OwnSeries, found: FileRecords) -> int:
             "Expected ISO 8601, such as 2024-10-18 07:00; say another form with --time-format, "
             "such as 'dd.MM.yyyy HH:mm'."
         )
-    return int(steps.most_common(1)[0][0] / timedelta(minutes=1))
+    step = steps.most_common(1)[0][0]
+    minutes, rest = divmod(step, timedelta(minutes=1))
+    if rest or not 1 <= minutes <= 24 * 60:
+        raise BadInput(
+            f"Expected intervals of whole minutes, up to a day, in {own.file}; most of its times "
+            f"lie {step} apart. Bring it to such intervals first."
+        )
+    return minutes
 
 
 def _clock(text: str, form: str) -> datetime | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
-from lakehouse.places import Place
+from lakehouse.places import Place, whole
 from lakehouse.settings import Settings
 from lakehouse.tables.gold import OUTBOX
 from monitoring import mail
@@ -67,7 +67,8 @@ def deliver(
         built = paper.build(own)
         if audience.scope is None:
             page.parent.mkdir(parents=True, exist_ok=True)
-            page.write_text(built.html, encoding="utf-8")
+            with whole(page) as draft:
+                draft.write_text(built.html, encoding="utf-8")
         message_id = paper.message_id(settings, audience)
         subject = _subject(own, settings, audience, paper)
         to = audience.recipients

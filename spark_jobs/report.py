@@ -104,7 +104,7 @@ _DAILY_ERRORS = """
     SELECT series_id, model_name, target_day, sum(sum_abs) / sum(n) AS mae FROM (
       SELECT *, row_number() OVER (
           PARTITION BY series_id, model_name, target_day, horizon_band
-          ORDER BY truth_as_of DESC, model_version DESC) AS age
+          ORDER BY truth_as_of DESC, forecast_source = 'champion' DESC, model_version DESC) AS age
       FROM gold.forecast_errors WHERE run_kind = 'live')
     WHERE age = 1 GROUP BY ALL ORDER BY ALL"""
 

@@ -31,6 +31,8 @@ def run(
     earlier = _asked_before(arrow, as_of)
     rows = []
     for suspect in suspects(arrow, as_of):
+        if suspect.series_group not in catalogue.groups:
+            continue  # it has left the catalogue, and its rows are still read
         found = _evidence(arrow, catalogue, suspect, earlier[suspect.series_group], as_of)
         decision = decide(found, as_of, rule)
         if decision:

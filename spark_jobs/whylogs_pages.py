@@ -5,7 +5,7 @@ from datetime import date
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.errors import BadInput
-from lakehouse.places import Place
+from lakehouse.places import Place, whole
 from lakehouse.tables.watched import PROFILES
 from monitoring.profiles import merge
 from monitoring.reference import days_of
@@ -39,6 +39,7 @@ def write_pages(arrow: ArrowTables, folder: Place) -> tuple[list[Place], list[st
             problems.append(f"{data_set} of {group}: {fault}")
             continue
         file = folder / f"{data_set}-{group}-{newest}.html"
-        file.write_text(page, encoding="utf-8")
+        with whole(file) as draft:
+            draft.write_text(page, encoding="utf-8")
         files.append(file)
     return files, problems

@@ -1,9 +1,9 @@
 """The data sets of a catalogue: how their records are read, and when they become known."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lakehouse.catalogue.entries import (
     Entry,
@@ -23,11 +23,14 @@ def _oldest_first(versions: tuple[Publication, ...]) -> tuple[Publication, ...]:
     return tuple(sorted(versions, key=lambda version: version.since))
 
 
+Minutes = Annotated[int, Field(ge=1, le=24 * 60)]
+
+
 class ResolutionBefore(Entry):
     """The interval that a data set had until it changed."""
 
     until: datetime
-    minutes: int
+    minutes: Minutes
 
     _instant = field_validator("until")(with_offset)
 
@@ -50,7 +53,7 @@ class DataSet(Entry):
     unit: str
     timezone: str = "UTC"
     time_format: str = ""
-    resolution_minutes: int = 60
+    resolution_minutes: Minutes = 60
     resolution_before: tuple[ResolutionBefore, ...] = ()
     known_columns: tuple[str, ...] = ()
     lookback_days: int = 0

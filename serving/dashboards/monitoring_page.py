@@ -123,8 +123,7 @@ def _calibration(api: Api, group: str, champion: str | None) -> None:
 def _drift(api: Api, group: str) -> None:
     about = "Whether the week up to a day is like weeks of the same season, by feature."
     with panel("Drift", about):
-        rows = api.rows("drift")
-        rows = rows[rows["series_group"] == group]
+        rows = api.rows("drift", {"group": group})
         if rows.empty:
             missing("Nothing of this group has been judged yet.", "gridcast monitor")
             return

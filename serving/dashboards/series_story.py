@@ -11,6 +11,7 @@ import pandas as pd
 from lakehouse.time import DAY, day_start, iso, target_day
 from serving.dashboards.asking import Api
 from serving.dashboards.forecast_figures import Seen
+from serving.dashboards.monitoring_figures import NAIVE
 
 LOOK_BACK = timedelta(days=14)
 _ANSWERS = ("champion", "fallback")
@@ -84,7 +85,9 @@ def answered_days(api: Api, series: Series) -> pd.DataFrame:
     """The error of each scored day, of the champion, else of who stood in for it."""
     rows = api.rows("performance", {"series_id": series.series_id, "by": "target_day"})
     answers = rows[rows["forecast_source"].isin(_ANSWERS)]
-    return answers.sort_values("forecast_source").drop_duplicates("target_day")
+    order = ["forecast_source", "is_naive"]  # champion, else who stood in, else seasonal naive
+    answers = answers.assign(is_naive=answers["model_name"] == NAIVE).sort_values(order)
+    return answers.drop_duplicates("target_day").drop(columns="is_naive")
 
 
 def figure_text(value: float, unit: str = "") -> str:

@@ -73,3 +73,12 @@ def test_what_is_wrong_is_said_and_nothing_is_written(
     assert (said.code, told in said.err) == (2, True), said.err
     assert not (world.folder / "own-series.toml").exists()
     assert world.rows(LANDINGS) == []
+
+
+def test_intervals_under_a_minute_are_refused(gridcast: Gridcast, world: World, file: Path) -> None:
+    rows = [f"2024-10-27 00:00:{second:02};{second};1\n" for second in range(0, 60, 10)]
+    file.write_text(HEADER + "".join(rows))
+    said = gridcast("series", "add", "--file", str(file), *ADD)
+    assert said.code == 2
+    assert "Expected intervals of whole minutes" in said.err and "0:00:10" in said.err
+    assert not (world.folder / "own-series.toml").exists()

@@ -117,6 +117,16 @@ def test_the_champion_is_the_version_we_named(registry, folder, example) -> None
         assert champion.tags["model_version"] == version
 
 
+def test_where_seasonal_naive_is_in_charge_no_model_is_named(registry, folder, example) -> None:
+    registry.clear_champion("day_ahead_price")  # of which MLflow has nothing yet
+    registry.log(folder, RECORD, example)
+    registry.set_champion("day_ahead_price", "lstm", "v1")
+    for _ in range(2):
+        registry.clear_champion("day_ahead_price")
+        registered = registry.client().get_registered_model("gridcast-day_ahead_price")
+        assert "champion" not in registered.aliases
+
+
 def test_the_challenger_is_named_beside_the_champion(registry, folder, example) -> None:
     first = registry.log(folder, RECORD, example)
     registry.set_champion("day_ahead_price", "lstm", "v1")

@@ -30,6 +30,8 @@ def test_retry_after_is_read_as_a_number_or_a_date(
     [
         ("Rate limit is exceeded. Try again in 292 seconds.", 292.0),
         ("Minutely API request limit exceeded. Please try again in one minute.", 60.0),
+        ("Limit exceeded. Please try again in 5 minutes.", 300.0),
+        ("Limit exceeded. Please try again after 2 hours.", 7200.0),
         ("Hourly API request limit exceeded. Please try again in the next hour.", 30 * 60.0),
         ("Daily API request limit exceeded. Please try again tomorrow.", 16.5 * 3600),
         ("Daily API request limit exceeded. Please try again in the next day.", 16.5 * 3600),

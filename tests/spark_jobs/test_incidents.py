@@ -218,16 +218,25 @@ def test_another_model_in_charge_is_told_of_while_it_is_news(town: Town) -> None
 
 
 def test_drift_and_error_that_last_ask_for_a_training_once_a_week(town: Town) -> None:
-    long_ago = {"decided_at": utc("2024-10-01 07:30"), "series_group": "price", "promoted": True}
+    """Of one group; another one, of which all is the same, has left the catalogue."""
+    long_ago = {"decided_at": utc("2024-10-01 07:30"), "promoted": True}
     champion = {"champion_model": "lstm", "champion_version": "1"}
-    town.small.arrow.append(PROMOTIONS, [PROMOTIONS.row(**long_ago | champion)])
-    town.small.arrow.append(FORECAST_ERRORS, errors("lstm", 10.5) + errors("seasonal_naive", 10.0))
+    scores = errors("lstm", 10.5) + errors("seasonal_naive", 10.0)
+    for group in ("price", "gone"):
+        row = PROMOTIONS.row(series_group=group, **long_ago | champion)
+        town.small.arrow.append(PROMOTIONS, [row])
+        town.small.arrow.append(FORECAST_ERRORS, [row | {"series_group": group} for row in scores])
 
     def verdicts(day: int, *faults: str) -> list[str]:
         at = NOW + timedelta(days=day)
-        about = {"series_group": "price", "feature": "value", "verdict": "drift"}
-        drift = DRIFT.row(day=at.date(), as_of=at, persistence=5 + day, **about)
-        town.small.arrow.append(DRIFT, [drift])
+        drift = [
+            DRIFT.row(
+                day=at.date(), as_of=at, persistence=5 + day, series_group=group,
+                feature="value", verdict="drift",
+            )
+            for group in ("price", "gone")
+        ]  # fmt: skip
+        town.small.arrow.append(DRIFT, drift)
         quality = {"data_set": "observations", "owner": "town.price", "faults": list(faults)}
         town.small.arrow.append(QUALITY, [QUALITY.row(day=at.date(), as_of=at, **quality)])
         arguments = (town.small.arrow, town.catalogue, town.settings, at, "run")

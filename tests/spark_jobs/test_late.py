@@ -66,6 +66,17 @@ def test_a_series_that_never_had_a_value_is_not_awaited(
     assert told(small, catalogue, NOW) == []
 
 
+def test_without_places_no_weather_is_awaited(small: SmallLakehouse, catalogue: Catalogue) -> None:
+    came(small, HOUSEHOLD, NOW)
+    nowhere = {
+        name: series.model_copy(update={"location_id": None})
+        for name, series in catalogue.series.items()
+    }
+    placeless = catalogue.model_copy(update={"series": nowhere, "locations": {}})
+    small.arrow.append(WEATHER_FORECASTS, [WEATHER_FORECASTS.row(available_at=NOW)])
+    assert told(small, placeless) == []
+
+
 def test_one_that_has_been_silent_for_months_is_still_late(
     small: SmallLakehouse, catalogue: Catalogue
 ) -> None:

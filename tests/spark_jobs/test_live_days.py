@@ -91,8 +91,10 @@ def test_live_days_decide(
 
 
 def test_a_champion_worse_than_seasonal_naive_is_set_aside(
-    small: SmallLakehouse, settings: Settings
+    small: SmallLakehouse, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    cleared: list[str] = []
+    monkeypatch.setattr(Registry, "clear_champion", lambda _, group: cleared.append(group))
     in_charge = waiting() | {"candidate_model": "lstm", "candidate_version": "1", "awaiting": False}
     small.arrow.append(PROMOTIONS, [in_charge | {"promoted": True}])
     small.arrow.append(FORECAST_ERRORS, errors("seasonal_naive", "1", 10.0, days=14))
@@ -101,6 +103,6 @@ def test_a_champion_worse_than_seasonal_naive_is_set_aside(
     [reason] = live_days.run(small.arrow, here, AS_OF, "run")
     assert "price: lstm 1 is 20.0% worse in MAE than seasonal_naive 1" in reason
     standing = standings_at(small.arrow, AS_OF)["price"]
-    assert (standing.champion, standing.since) == (None, AS_OF)
+    assert (standing.champion, standing.since, cleared) == (None, AS_OF, ["price"])
     assert [model.name for model in standing.stand_ins] == ["lstm 1"]
     assert live_days.run(small.arrow, here, AS_OF, "again") == []
