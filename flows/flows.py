@@ -60,7 +60,7 @@ def build(profile: str | None = None, as_of: datetime | None = None) -> Outcome:
 def train(
     profile: str | None = None, as_of: datetime | None = None, groups: list[str] | None = None
 ) -> dict[str, Outcome]:
-    """Train one model per series group, decide who is champion, and tell of it."""
+    """Train the four models of each series group, decide who is champion, and tell of it."""
     run = new_run(profile, as_of)
     done = {"train": tasks.train(run, groups), "news": tasks.news(run)}
     publish(run, "train", done)

@@ -24,7 +24,7 @@ from spark_jobs.rebuild import PastRun
 
 told = progress.tell
 LAYERS = ("silver", "gold")
-_REPEATED = ("train", "watch", "forecast", "evaluate", "monitor")
+_REPEATED = ("watch", "forecast", "evaluate", "monitor")
 """The last one is what `watch` was called before it became a step of its own."""
 
 
@@ -107,7 +107,7 @@ def maintain(run: Run) -> Outcome:
 def past_runs(run: Run) -> list[PastRun]:
     """The recorded steps that wrote gold, in the order in which they ran."""
     rows = [row for row in run.arrow.rows(RUNS) if row["step"] in _REPEATED]
-    wrote = [row for row in rows if row["status"] == "ok" or row["step"] == "train"]
+    wrote = [row for row in rows if row["status"] == "ok"]
     repeated = []
     for row in sorted(wrote, key=lambda row: row["started_at"]):
         detail = dict(row["detail"])

@@ -87,7 +87,7 @@ def build(run: Run) -> Outcome:
 
 
 def train(run: Run, groups: list[str] | None = None) -> Outcome:
-    """One Spark task per group; MLflow, training_runs and promotions from the driver."""
+    """One Spark task per model and member; the driver logs, records and decides."""
     with run.recorded("train") as outcome:
         chosen = groups or list(run.catalogue.groups)
         for group in chosen:

@@ -1,1 +1,1 @@
-"""The front door: the command line. It does nothing itself."""
+"""The front door: the command line, the gate of releases, what set-up and generated pages need."""

@@ -91,13 +91,16 @@ def _live_through(
         if clock.now() < origins[0] - INGEST_BEFORE_ORIGIN:
             step("Ingest: the recorded history, through the sources' own protocols", "ingest")
             step("Build: bronze and silver", "build")
-            step("Train: one LSTM per series group on Spark, logged to MLflow", "train")
+            step(
+                "Train: four models per series group on Spark, logged to MLflow",
+                "train",
+            )
         done = finished_days(run)
         progress.update(bar, completed=3 + len(done & set(origins)))
         for origin in origins:
             if origin not in done:
                 day = local_day(origin, schedule.zone)
-                step(f"Day {day}: ingest, build, forecast, evaluate", "daily", report=False)
+                step(f"Day {day}: ingest, build, watch, evaluate, forecast", "daily", report=False)
                 progress.advance(bar)
                 if chronicle:
                     chronicle.after_day(new_run(profile, None))

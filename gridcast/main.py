@@ -54,10 +54,6 @@ class Format(StrEnum):
     json = "json"
 
 
-def _moment(text: str) -> datetime:
-    return parse_utc(text)
-
-
 def _clock_time(text: str) -> clock_time:
     try:
         return clock_time.fromisoformat(text)
@@ -118,7 +114,7 @@ def run(
     as_of: Annotated[
         datetime | None,
         typer.Option(
-            parser=_moment, metavar="TIME", help="Moment whose knowledge to use, with an offset."
+            parser=parse_utc, metavar="TIME", help="Moment whose knowledge to use, with an offset."
         ),
     ] = None,
     group: Annotated[
@@ -263,7 +259,7 @@ def emulator(
     at: Annotated[
         datetime | None,
         typer.Option(
-            parser=_moment, metavar="TIME", help="A clock of its own; else the profile's."
+            parser=parse_utc, metavar="TIME", help="A clock of its own; else the profile's."
         ),
     ] = None,
     fault: Annotated[

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from lakehouse.errors import GridcastError, SetupError, TableError
 from lakehouse.places import Place
-from lakehouse.tables import Table
+from lakehouse.tables import TABLES, Table
 
 _SPARK_FILE = re.compile(r"\[FAILED_READ_FILE[^\]]*\][^\n]*?file (?:file:)?(/\S+?)\.?\s", re.M)
 _ARROW_FILE = re.compile(r"[\w./=-]+\.parquet")
+_NAMES = {table.name for table in TABLES}
 _FULL = ("No space left on device", "Disk quota exceeded", "database or disk is full")
 _CLOSED = ("Read-only file system", "Permission denied", "readonly database")
 _NUMBERS = {
@@ -56,7 +57,8 @@ def reading(table: Table, folder: Place) -> Iterator[None]:
         named = _ARROW_FILE.search(str(fault))
         if named is None or told(fault):
             raise
-        raise _damaged(folder / named[0].rpartition("/")[2], table) from None
+        below = named[0].partition(f"{folder.name}/")[2] or named[0]
+        raise _damaged(folder / below, table) from None
 
 
 def torn_log(table: Table, folder: Place, fault: Exception) -> TableError:
@@ -106,7 +108,9 @@ def _torn(table: Table, commit: Place) -> TableError:
 
 
 def _damaged(file: Place, table: Table | None = None) -> TableError:
-    name = table.name if table else f"{file.parent.parent.name}.{file.parent.name}"
+    """`file` lies in the folder of its table, or below: what one commit wrote may have a folder."""
+    names = [f"{f.parent.name}.{f.name}" for f in (file.parent, file.parent.parent)]
+    name = table.name if table else next((name for name in names if name in _NAMES), names[0])
     layer = name.split(".")[0]
     remedy = {
         "bronze": ", or make the tables anew from the landed files: 'gridcast rebuild silver'",

@@ -1,4 +1,5 @@
 """What data and forecasts look like today: profiles, drift verdicts, the report and its mail.
 
-Frames, arrays and bytes come in, values come out. No Spark, no Prefect, no clock, no network.
+Frames, arrays and bytes come in, values come out; mails go to a folder (`mail`) or to a server
+(`delivery`). No Spark, no Prefect, no clock.
 """

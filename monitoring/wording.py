@@ -25,7 +25,7 @@ def number(value: float, unit: str = "") -> str:
 
 
 def ratio(value: float) -> str:
-    """A figure between 0 and 1, with two decimals."""
+    """A share or a multiple, with two decimals."""
     return NOT_KNOWN if pd.isna(value) else f"{value:.2f}"
 
 

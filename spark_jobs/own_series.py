@@ -15,10 +15,11 @@ from lakehouse.catalogue.own import (
     new_group,
     own_series,
     read_own,
+    toml,
     with_entries,
     write_own,
 )
-from lakehouse.catalogue.reading import checked, toml
+from lakehouse.catalogue.reading import checked
 from lakehouse.errors import BadInput
 from lakehouse.landing import LandingZone, file_response
 from lakehouse.places import Place

@@ -42,8 +42,8 @@ def scores(arrow: ArrowTables, last_day: date, as_of: datetime) -> Scores:
 
 
 def _blocks(arrow: ArrowTables, last_day: date, as_of: datetime) -> pd.DataFrame:
-    """Scored blocks of live forecasts by their newest truth, of each model the newest version that
-    answered or was tried, beside seasonal naive on the same hours."""
+    """Scored blocks of live forecasts by their newest truth, of each version that answered or was
+    tried, beside seasonal naive on the same hours."""
     rows: pd.DataFrame = arrow.read(
         FORECAST_ERRORS,
         filters=[

@@ -6,7 +6,7 @@ from typing import Any
 
 import tomli_w
 
-from lakehouse.errors import BadInput
+from lakehouse.errors import BadInput, ConfigError
 from lakehouse.places import Place, whole
 
 OWN_CATALOGUE = "own-series.toml"
@@ -41,9 +41,19 @@ def with_entries(held: Entries, added: Entries) -> Entries:
 
 
 def read_own(lakehouse: Place) -> Entries:
-    """The entries added so far; none where nothing was."""
+    """The entries added so far; none where nothing was. Raises ConfigError where it is no TOML."""
     file = own_file(lakehouse)
-    return tomllib.loads(file.read_text()) if file.exists() else {}
+    return toml(file) if file.exists() else {}
+
+
+def toml(file: Place) -> Entries:
+    """What a catalogue's file holds, unchecked. Raises ConfigError where it is no TOML."""
+    try:
+        return tomllib.loads(file.read_text())
+    except FileNotFoundError:
+        raise ConfigError(f"Expected a series catalogue at {file}; there is none.") from None
+    except tomllib.TOMLDecodeError as fault:
+        raise ConfigError(f"{file} is not valid TOML: {fault}.") from None
 
 
 def write_own(lakehouse: Place, entries: Entries) -> None:

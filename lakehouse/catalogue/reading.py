@@ -1,6 +1,5 @@
 """The catalogue as a whole: its references are checked, and it is read from TOML."""
 
-import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
@@ -11,7 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from lakehouse.catalogue.data_sets import DataSet
 from lakehouse.catalogue.entries import Entry, Feed, Location, Series, SeriesGroup, Tariff, Weather
-from lakehouse.catalogue.own import own_file, with_entries
+from lakehouse.catalogue.own import own_file, toml, with_entries
 from lakehouse.errors import BadInput, ConfigError
 from lakehouse.places import Place
 
@@ -121,20 +120,10 @@ def read_catalogue(file: Path, lakehouse: Place | None = None) -> Catalogue:
     return checked(raw, str(file))
 
 
-def toml(file: Place) -> dict[str, Any]:
-    """What a catalogue's file holds, unchecked. Raises ConfigError where it is no TOML."""
-    try:
-        return tomllib.loads(file.read_text())
-    except FileNotFoundError:
-        raise ConfigError(f"Expected a series catalogue at {file}; there is none.") from None
-    except tomllib.TOMLDecodeError as fault:
-        raise ConfigError(f"{file} is not valid TOML: {fault}.") from None
-
-
 def checked(raw: dict[str, Any], file: str) -> Catalogue:
     """A catalogue from what its file holds. Raises ConfigError naming the key and the fault."""
     named = {
-        section: {name: {_ID_FIELDS[section]: name, **entry} for name, entry in entries.items()}
+        section: {name: entry | {_ID_FIELDS[section]: name} for name, entry in entries.items()}
         if section in _ID_FIELDS
         else entries
         for section, entries in raw.items()

@@ -38,7 +38,7 @@ def monitoring_page(api: Api, mlflow: str) -> None:
         missing("There are no series yet.", "make demo")
         return
     zone = ZoneInfo(catalogue["timezone"].mode().iloc[0])
-    _freshness(api, state, zone)
+    _freshness(state, zone)
     _incidents(api, zone)
     group = st.selectbox(
         "Group", sorted(set(catalogue["series_group"])), key="watched", bind="query-params",
@@ -58,7 +58,7 @@ def monitoring_page(api: Api, mlflow: str) -> None:
     _reports(api, zone)
 
 
-def _freshness(api: Api, state: dict[str, Any], zone: ZoneInfo) -> None:
+def _freshness(state: dict[str, Any], zone: ZoneInfo) -> None:
     with panel("Freshness", "By the clock of the profile, which in the sample stands still."):
         origin, known = (_time(state[name]) for name in
                          ("newest_forecast_origin", "newest_available_at"))  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
-from lakehouse.damage import told
+from lakehouse.damage import reading, told
 from lakehouse.errors import TableError
 from lakehouse.spark.tables import SparkTables
 from lakehouse.tables import Table
@@ -106,6 +106,16 @@ def test_a_damaged_parquet_file_is_named_and_nothing_is_written(
             read(RUNS)
         assert str(found.value).startswith(DAMAGED.format(damaged))
     assert arrow.version(RUNS) == before
+
+
+def test_a_file_of_a_folder_that_one_commit_wrote_is_named_whole(small: SmallLakehouse) -> None:
+    staged = small.folder / "gold" / "runs" / "0f3a" / "part-0.parquet"
+    fault = OSError("Could not open Parquet input source 'runs/0f3a/part-0.parquet'")
+    with pytest.raises(TableError) as found, reading(RUNS, small.folder / "gold" / "runs"):
+        raise fault
+    assert str(found.value).startswith(DAMAGED.format(staged))
+    said = told(ValueError(f"[FAILED_READ_FILE.NO_HINT] Encountered error, file file:{staged}. "))
+    assert str(said).startswith(DAMAGED.format(staged))
 
 
 def test_a_damaged_parquet_file_is_named_when_spark_meets_it(small: SmallLakehouse) -> None:
