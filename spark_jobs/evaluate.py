@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.spark.tables import SparkTables, literal
-from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, QUANTILES
+from lakehouse.tables.gold import FORECAST_BLOCK, FORECAST_ERRORS, FORECASTS, QUANTILES
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
 from lakehouse.time import DAY, as_utc
 from spark_jobs.known_at import as_of as known_as_of
@@ -70,10 +70,9 @@ def errors(
         "n_in_90": F.expr("int(count_if(truth BETWEEN q05 AND q95))"),
         "sum_width_80": F.sum(F.expr("q90 - q10")),
     }
-    block = [k for k in FORECAST_ERRORS.key if k != "truth_as_of"]
     told = ["series_group", "forecast_source", "unit"]
     return (
-        scored.groupBy(*block, *told, "timezone", "minutes")
+        scored.groupBy(*FORECAST_BLOCK, *told, "timezone", "minutes")
         .agg(*(column.alias(name) for name, column in sums.items()))
         .where(f"n = forecasts AND n * minutes * 60 = {_BLOCK_SECONDS}")
     )

@@ -21,7 +21,7 @@ from lakehouse.errors import BadInput
 from lakehouse.plain_values import finite, plain
 from lakehouse.spark.local import arrow_schema
 from lakehouse.spark.tables import SparkTables, literal
-from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS
+from lakehouse.tables.gold import FORECAST_BLOCK, FORECAST_ERRORS, FORECASTS
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
 from spark_jobs.known_at import newest
 from spark_jobs.resolution import LONGEST, at_resolution
@@ -107,10 +107,9 @@ def _forecasts(tables: SparkTables, wanted: Wanted) -> DataFrame:
 def _performance(tables: SparkTables, wanted: Wanted) -> DataFrame:
     """The errors of each block of six hours by the newest truth, with sums that add up further."""
     held = wanted.known(wanted.cut(tables.read(FORECAST_ERRORS), "target_day"), "truth_as_of")
-    block = [name for name in FORECAST_ERRORS.key if name != "truth_as_of"]
     return (
-        newest(held, block, "truth_as_of")
-        .orderBy(*block)
+        newest(held, FORECAST_BLOCK, "truth_as_of")
+        .orderBy(*FORECAST_BLOCK)
         .select(
             *FORECAST_ERRORS.content_columns,
             F.expr("sum_abs / n").alias("mae"),

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.settings import Settings
-from lakehouse.tables.gold import FORECAST_ERRORS, PROMOTIONS
+from lakehouse.tables.gold import FORECAST_BLOCK, FORECAST_ERRORS, PROMOTIONS
 from lakehouse.time import DAY
 from models.live_days import Pairs, Verdict, fit, shadow
 from models.samples import Floats
@@ -24,7 +24,6 @@ _SET_ASIDE, _SHADOW = -2, -1
 """Turns before those of a training of the same moment."""
 _READ_DAYS = 60
 """Days before now that hold the newest ones whose truth is known."""
-_BLOCK = [name for name in FORECAST_ERRORS.key if name != "truth_as_of"]
 
 
 def run(arrow: ArrowTables, settings: Settings, as_of: datetime, run_id: str) -> list[str]:
@@ -116,7 +115,7 @@ def _daily(arrow: ArrowTables, group: str, since: datetime, as_of: datetime) -> 
             ("truth_as_of", "<=", as_of),
         ],
     ).to_pandas()
-    newest = rows.sort_values("truth_as_of").drop_duplicates(_BLOCK, keep="last")
+    newest = rows.sort_values("truth_as_of").drop_duplicates([*FORECAST_BLOCK], keep="last")
     by = ["series_id", "model_name", "model_version", "target_day"]
     sums = newest.groupby(by)[["n", "sum_abs"]].sum()
     errors: pd.DataFrame = sums.assign(mae=sums["sum_abs"] / sums["n"]).reset_index()

@@ -16,8 +16,8 @@ import pandas as pd
 from lakehouse.arrow import ArrowTables
 from lakehouse.errors import BadInput
 from lakehouse.newest import preferred
-from lakehouse.tables.gold import BACKTESTS, FORECAST_ERRORS
-from lakehouse.tables.preference import ANSWERING_SOURCES, NEWEST_TRUTH, Preference
+from lakehouse.tables.gold import BACKTESTS, FORECAST_BLOCK, FORECAST_ERRORS
+from lakehouse.tables.preference import ANSWER, ANSWERING_SOURCES, NEWEST_TRUTH
 from models.comparison import MIN_DAYS
 from models.live_days import Pairs, shadow
 from models.promotion import decide
@@ -26,11 +26,6 @@ from spark_jobs.contests import contest
 
 RELEASE, PRODUCTION = "release", "production"
 Rows = list[dict[str, Any]]
-_ANSWER = (
-    Preference("forecast_source", first="champion"),
-    Preference("model_name", last="seasonal_naive"),
-    Preference("model_version"),
-)
 
 
 @dataclass(frozen=True)
@@ -146,9 +141,8 @@ def _answers(arrow: ArrowTables, since: date, at: datetime) -> pd.DataFrame:
             ("truth_as_of", "<=", at),
         ],
     )
-    block = [name for name in FORECAST_ERRORS.key if name != "truth_as_of"]
-    newest = preferred(rows, block, NEWEST_TRUTH)
-    answered = preferred(newest, ["series_id", "target_day", "horizon_band"], _ANSWER).to_pandas()
+    newest = preferred(rows, FORECAST_BLOCK, NEWEST_TRUTH)
+    answered = preferred(newest, ["series_id", "target_day", "horizon_band"], ANSWER).to_pandas()
     by = ["series_group", "series_id", "target_day"]
     sums = answered.groupby(by)[["n", "sum_abs"]].sum()
     frame: pd.DataFrame = sums.assign(mae=sums["sum_abs"] / sums["n"]).reset_index()

@@ -136,6 +136,8 @@ FORECAST_ERRORS = Table(
         _RUN_ID,
     ),
 )
+FORECAST_BLOCK = tuple(name for name in FORECAST_ERRORS.key if name != "truth_as_of")
+"""What a score is about: by the newest truth one row of each counts."""
 
 TRAINING_RUNS = Table(
     name="gold.training_runs",

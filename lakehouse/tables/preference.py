@@ -34,14 +34,14 @@ def order_by(preferences: Iterable[Preference]) -> str:
 NEWEST_VINTAGE = (Preference("available_at"),)
 #: Of the weather forecasts of an hour: the one that became public last, of the newest run.
 NEWEST_RUN = (Preference("available_at"), Preference("issue_time"))
-#: Of the forecasts of an interval: the newest origin, and of it the champion, else who stands in
-#: for it, else seasonal naive.
-FORECAST_TO_USE = (
-    Preference("forecast_origin"),
+#: Who answered: the champion, else who stood in for it, else seasonal naive.
+ANSWER = (
     Preference("forecast_source", first="champion"),
     Preference("model_name", last="seasonal_naive"),
     Preference("model_version"),
 )
+#: Of the forecasts of an interval: the newest origin, and of it who answered.
+FORECAST_TO_USE = (Preference("forecast_origin"), *ANSWER)
 #: Who may answer: challengers are scored, and not served.
 ANSWERING_SOURCES = ("champion", "fallback")
 #: Of the scores of a block of hours: the one by the newest truth.

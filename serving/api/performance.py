@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.newest import preferred
-from lakehouse.tables.gold import FORECAST_ERRORS
+from lakehouse.tables.gold import FORECAST_BLOCK, FORECAST_ERRORS
 from lakehouse.tables.preference import NEWEST_TRUTH
 from lakehouse.time import local_day
 from serving.api.parameters import PerformanceQuestion, check_reach, moment
@@ -15,7 +15,6 @@ from serving.api.series import among, asked_series
 from serving.api.snapshots import Snapshot
 
 SPAN = timedelta(days=90)
-_BLOCK = tuple(name for name in FORECAST_ERRORS.key if name != "truth_as_of")
 _BESIDE = ("series_id", "run_kind", "target_day", "horizon_band")
 _TOLD = ("series_id", "series_group", "unit", "model_name", "run_kind", "forecast_source")
 _SUMS = (
@@ -87,7 +86,7 @@ def _days(question: PerformanceQuestion, newest: date) -> tuple[date, date]:
 def accuracy(errors: pa.Table, by: str) -> pa.Table:
     """Rows of gold.forecast_errors -> accuracy by the newest truth, beside seasonal naive's of the
     same blocks, in the columns of `columns`. With by=total as the view gold.performance. Pure."""
-    scores = preferred(errors, _BLOCK, NEWEST_TRUTH)
+    scores = preferred(errors, FORECAST_BLOCK, NEWEST_TRUTH)
     naive = scores.filter(pc.field("model_name") == "seasonal_naive")
     beside = naive.select([*_BESIDE, "sum_abs", "sum_pinball"]).rename_columns(
         [*_BESIDE, "naive_abs", "naive_pinball"]
