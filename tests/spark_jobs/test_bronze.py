@@ -58,6 +58,7 @@ def test_every_bad_energy_body_is_refused_by_name_and_the_others_go_on(
     good = small.land("Elspotprices", PRICE, START, (START, END), ["DK1"])
     written = take_in(small, [*landed.values(), good])
     found = {row["landing_id"]: row for row in small.rows(QUARANTINE)}
+    assert found.keys() == {row["landing_id"] for row in landed.values()}
     assert {name: found[row["landing_id"]]["rule"] for name, row in landed.items()} == {
         name: rule for name, (_, _, rule) in BAD_ENERGY.items()
     }

@@ -76,6 +76,7 @@ def test_each_bad_price_is_refused_by_name_and_the_counts_add_up(
     observed = energy_tables(catalogue)[0]
     written = update_observations(small.tables, catalogue, observed, [landing], [landing])
     refused = {row["record_index"]: row for row in small.rows(QUARANTINE)}
+    assert sorted(refused) == list(range(len(BAD_PRICES)))
     for index, (name, (_, _, rule, told)) in enumerate(BAD_PRICES.items()):
         assert refused[index]["rule"] == rule, name
         assert told in refused[index]["reason"], name
