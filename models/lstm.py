@@ -161,6 +161,9 @@ def train(
     has fewer than MIN_TRAINING_DAYS days with a known target, or no target of `validation` is
     known.
     """
+    span = train.forecast_origin.max() - train.forecast_origin.min()
+    inputs = config.inputs.learnt_from(int(span / np.timedelta64(1, "D")) + 1)
+    config = replace(config, inputs=inputs)
     draft = Training(
         config=config,
         seed=seed,

@@ -6,7 +6,7 @@ Deterministic, and a row's result depends on that row alone. P, T and steps: see
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ Positions = npt.NDArray[np.int64]
 
 ENCODER_HOURS = 168
 DAY_HOURS = 24
+TWO_YEARS = 730
+"""Days from which on a model has seen each season more than once."""
 RECENT_DAYS = 3
 _DAY_CYCLE = 2.0 * np.pi / 24.0
 _YEAR_CYCLE = 2.0 * np.pi / 365.25
@@ -36,7 +38,12 @@ class Inputs:
     weeks_back: int = 4  # so many newest days of the same weekday
     means: bool = True  # the mean of all such days, and of the last seven days
     day_waves: int = 3  # sines and cosines of the hour, and their multiples
-    year_waves: int = 2  # of the day of the year; under two years of training memorise dates
+    year_waves: int = 2  # of the day of the year
+
+    def learnt_from(self, n_days: int) -> "Inputs":
+        """What is read after a training on so many days: no waves of the year where they are under
+        two years. Each date comes once then, and is learnt by heart."""
+        return self if n_days >= TWO_YEARS else replace(self, year_waves=0)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from lakehouse.errors import BadInput
 from models.backtest.replay import Replay, days_until_newest, known_days
 from models.scaling import MIN_TRAINING_DAYS
 from models.trained import BLEND, LIGHTGBM, LINEAR, LSTM
+from models.windows import TWO_YEARS
 
 NAIVE = "naive"
 MODELS = (NAIVE, LINEAR, LIGHTGBM, LSTM, BLEND)
@@ -24,7 +25,7 @@ correction have errors to start from."""
 LEAST_HISTORY = 56
 _LINEAR_DAYS = 7
 """Short linear windows are worth their name only when they are fitted often."""
-_GROWTH, _ENOUGH_DAYS = 1.5, 730
+_GROWTH = 1.5
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def is_trained_anew(plan: Plan, piece: Piece, days_before: int) -> bool:
     now = days_before + piece.first
     trained = days_before
     for days in range(days_before, now + 1, plan.recalibrate_days):
-        if trained < _ENOUGH_DAYS and days >= _GROWTH * trained:
+        if trained < TWO_YEARS and days >= _GROWTH * trained:
             trained = days
     return trained == now
 
