@@ -32,8 +32,8 @@ POINTS = {
     "backfill": 12,
     "replay": 2,
 }
-#: In the ordinary command. They need no training before them, and little Spark.
-FEW = {"ingest": 5, "tidy": 3, "build": 2}
+#: In the ordinary command. They need no training before them, and no Spark: a build takes minutes.
+FEW = {"ingest": 7, "tidy": 3}
 #: Ended by SIGTERM, as by a machine that shuts down.
 ENDED = {"ingest": 2}
 #: The same with a JVM, in `make test-kills`: py4j must not tell of the connection that it lost.

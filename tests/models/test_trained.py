@@ -1,5 +1,6 @@
 """A model of any kind is kept whole, with how far its intervals stretch."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,10 +68,11 @@ def test_intervals_stretch_about_the_median_of_the_named_series_alone(
 def test_its_figures_need_no_model(trained: Trained, tmp_path: Path) -> None:
     trained.save(tmp_path)
     figures, curves = training_figures(tmp_path)
+    read = CONFIG.inputs.learnt_from(100)
     said, shaped, epochs = {
         LINEAR: ("windows", [28, 40], 0),
         LIGHTGBM: ("outer_trees", 3, 0),
-        LSTM: ("fingerprint", CONFIG.fingerprint(), 1),
+        LSTM: ("fingerprint", replace(CONFIG, inputs=read).fingerprint(), 1),
         BLEND: ("share.linear", 0.5, 0),
     }[trained.kind]
     assert (figures[said], len(curves)) == (shaped, epochs)
