@@ -91,10 +91,7 @@ def _live_through(
         if clock.now() < origins[0] - INGEST_BEFORE_ORIGIN:
             step("Ingest: the recorded history, through the sources' own protocols", "ingest")
             step("Build: bronze and silver", "build")
-            step(
-                "Train: four models per series group on Spark, logged to MLflow",
-                "train",
-            )
+            step("Train: four models per series group on Spark, logged to MLflow", "train")
         done = finished_days(run)
         progress.update(bar, completed=3 + len(done & set(origins)))
         for origin in origins:

@@ -1,7 +1,7 @@
 """The short page that the demo ends with."""
 
+import fnmatch
 import os
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -33,7 +33,7 @@ def print_page(front: Front, run: Run, seconds: float) -> None:
         print_out(f"[dim]Simulated: {sentence}[/]")
     folder = run.settings.lakehouse
     pages = [name for name, _ in listing(folder / "reports")]
-    reports = sorted(name for name in pages if re.fullmatch(r"report-.*\.html", name))
+    reports = sorted(fnmatch.filter(pages, "report-*.html"))
     report = _near(folder / "reports" / reports[-1]) if reports else ""
     print_out()
     print_out(f"Report   {report or 'none yet: gridcast run monitor'}")

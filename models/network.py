@@ -8,6 +8,7 @@ TensorFlow is imported inside functions: it takes seconds, threads and no forks.
 
 import hashlib
 import json
+import logging
 import os
 import random
 import sys
@@ -78,8 +79,8 @@ def tensorflow() -> Any:
     try:
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-    except RuntimeError:
-        pass  # already running
+    except RuntimeError as fault:  # it is at work already
+        logging.getLogger(__name__).debug("TensorFlow keeps the threads that it has: %s", fault)
     return tf
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import BEGINNING
+from lakehouse.catalogue.data_sets import DAY_MINUTES
 from lakehouse.catalogue.own import (
     kind_of,
     new_group,
@@ -148,7 +149,7 @@ def _usual_step(own: OwnSeries, found: FileRecords) -> int:
         )
     step = steps.most_common(1)[0][0]
     minutes, rest = divmod(step, timedelta(minutes=1))
-    if rest or not 1 <= minutes <= 24 * 60:
+    if rest or not 1 <= minutes <= DAY_MINUTES:
         raise BadInput(
             f"Expected intervals of whole minutes, up to a day, in {own.file}; most of its times "
             f"lie {step} apart. Bring it to such intervals first."

@@ -15,6 +15,7 @@ from lakehouse.spark.tables import SparkTables, literal
 from lakehouse.tables import TABLES, Table
 from lakehouse.tables.bronze import QUARANTINE
 from lakehouse.tables.gold import PROMOTIONS
+from lakehouse.tables.preference import ANSWER, NEWEST_TRUTH, order_by
 from lakehouse.tables.silver import OBSERVATIONS, SERIES
 from lakehouse.tables.watched import DRIFT, QUALITY
 from lakehouse.time import DAY, iso
@@ -100,11 +101,11 @@ def frame_of(tables: SparkTables, query: str) -> pd.DataFrame:
     return frame
 
 
-_DAILY_ERRORS = """
+_DAILY_ERRORS = f"""
     SELECT series_id, model_name, target_day, sum(sum_abs) / sum(n) AS mae FROM (
       SELECT *, row_number() OVER (
           PARTITION BY series_id, model_name, target_day, horizon_band
-          ORDER BY truth_as_of DESC, forecast_source = 'champion' DESC, model_version DESC) AS age
+          ORDER BY {order_by((*NEWEST_TRUTH, *ANSWER))}) AS age
       FROM gold.forecast_errors WHERE run_kind = 'live')
     WHERE age = 1 GROUP BY ALL ORDER BY ALL"""
 

@@ -23,7 +23,9 @@ def _oldest_first(versions: tuple[Publication, ...]) -> tuple[Publication, ...]:
     return tuple(sorted(versions, key=lambda version: version.since))
 
 
-Minutes = Annotated[int, Field(ge=1, le=24 * 60)]
+DAY_MINUTES = 24 * 60
+"""An interval is as long at most."""
+Minutes = Annotated[int, Field(ge=1, le=DAY_MINUTES)]
 
 
 class ResolutionBefore(Entry):
