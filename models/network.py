@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lakehouse.quiet import stderr_in
+from models.fused_lstm import fused_lstm
 from models.quantiles import QUANTILES
 from models.samples import TARGET_HOURS
 from models.windows import ENCODER_HOURS, Floats32, Inputs, Windows
@@ -102,15 +103,16 @@ def build(config: LstmConfig, shape: Shape, seed: int = 0) -> Network:
     series = Input((), dtype="int32")
     step = config.encoder_step
     blocks = layers.Reshape((ENCODER_HOURS // step, step * steps * shape.encoder))(past)
-    state = _lstm(config.width, seeds.encoder)(blocks)
+    lstm = layers.LSTM if config.xla else fused_lstm()
+    state = lstm(config.width, **_drawn(seeds.encoder))(blocks)
     embedding = layers.Embedding(shape.n_series, _EMBEDDING, _uniform(seeds.embedding))
     state = layers.Concatenate()([state, embedding(series)])
     state = layers.Dropout(config.dropout, seed=seeds.dropout[0])(state)
     state = layers.RepeatVector(TARGET_HOURS)(state)
     hours = layers.Bidirectional(
-        _lstm(config.width, seeds.forward, return_sequences=True),
-        backward_layer=_lstm(
-            config.width, seeds.backward, return_sequences=True, go_backwards=True
+        lstm(config.width, return_sequences=True, **_drawn(seeds.forward)),
+        backward_layer=lstm(
+            config.width, return_sequences=True, go_backwards=True, **_drawn(seeds.backward)
         ),
     )(layers.Concatenate()([layers.Reshape((TARGET_HOURS, steps * shape.decoder))(known), state]))
     hours = layers.Dropout(config.dropout, seed=seeds.dropout[1])(hours)
@@ -158,15 +160,14 @@ class _Seeds:
         )
 
 
-def _lstm(width: int, seeds: tuple[int, int], **options: bool) -> Any:
-    from keras import initializers, layers
+def _drawn(seeds: tuple[int, int]) -> dict[str, Any]:
+    """An LSTM layer's first weights."""
+    from keras import initializers
 
-    return layers.LSTM(
-        width,
-        kernel_initializer=_glorot(seeds[0]),
-        recurrent_initializer=initializers.Orthogonal(seed=seeds[1]),
-        **options,
-    )
+    return {
+        "kernel_initializer": _glorot(seeds[0]),
+        "recurrent_initializer": initializers.Orthogonal(seed=seeds[1]),
+    }
 
 
 def _glorot(seed: int) -> Any:
