@@ -116,7 +116,7 @@ def backtest(
     delay: Annotated[
         str, typer.Option(metavar="SPAN", help="How long after its interval a value is known.")
     ] = "0h",
-    seeds: Annotated[int, typer.Option(min=1, max=32, help="Members of the LSTM.")] = 4,
+    seeds: Annotated[int, typer.Option(min=1, max=32, help="Members of the LSTM.")] = 6,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = 1,
     allow_gaps: Annotated[
         bool, typer.Option("--allow-gaps", help="Missing values stay unknown.")

@@ -36,7 +36,7 @@ class Plan:
     test_end: date
     models: tuple[str, ...] = MODELS
     recalibrate_days: int = 28
-    seeds: int = 4
+    seeds: int = 6
     train_days: int = 1456
 
     @property
