@@ -245,9 +245,20 @@ class ArrowTables:
         return delta
 
     def _seen(self, table: Table, filters: Any) -> Any:
+        asked = _typed(filters, schema(table)) if filters else filters
         if self.recorded_by is None or "recorded_at" not in table.column_names:
-            return filters
-        return [*(filters or ()), ("recorded_at", "<=", self.recorded_by)]
+            return asked
+        return [*(asked or ()), ("recorded_at", "<=", self.recorded_by)]
+
+
+def _typed(filters: Any, types: pa.Schema) -> Any:
+    """The same filters; what a column is looked for among has its type, so that it may be empty."""
+    if isinstance(filters, list):
+        return [_typed(each, types) for each in filters]
+    column, operator, value = filters
+    if operator not in ("in", "not in"):
+        return filters
+    return column, operator, pa.array(list(value), types.field(column).type)
 
 
 def _fenced(delta: deltalake.DeltaTable, lease: Lease | None) -> CommitProperties | None:

@@ -228,7 +228,7 @@ def _bodies(
     for what, landing_ids in used.items():
         for landing_id in dict.fromkeys(landing_ids):
             uses.setdefault(landing_id, []).append(what)
-    held = arrow.rows(LANDINGS, filters=[("landing_id", "in", list(uses))]) if uses else []
+    held = arrow.rows(LANDINGS, filters=[("landing_id", "in", list(uses))])
     by_id = {row["landing_id"]: row for row in held}
     names = ("source", "data_set", "request", "fetched_at", "body_path", "body_sha256")
     return [

@@ -62,6 +62,9 @@ def test_keys_of_several_columns_are_compared_whole(arrow: ArrowTables) -> None:
 def test_rows_are_filtered_and_cut_to_columns(arrow: ArrowTables) -> None:
     arrow.append(RUNS, [RUNS.row(run_id=i, step=s) for i, s in (("1", "build"), ("2", "train"))])
     assert arrow.rows(RUNS, ["run_id"], [("step", "=", "train")]) == [{"run_id": "2"}]
+    assert arrow.rows(RUNS, ["run_id"], [("step", "in", ["train", "tidy"])]) == [{"run_id": "2"}]
+    assert arrow.rows(RUNS, ["run_id"], [("step", "in", [])]) == []
+    assert arrow.count(RUNS, [[("step", "in", []), ("run_id", "=", "1")]]) == 0
 
 
 def test_a_table_that_is_not_there_is_named_with_the_next_step(tmp_path: Path) -> None:
