@@ -149,15 +149,23 @@ class Settings(BaseSettings):
         return file if file.is_absolute() else PROJECT / file
 
     def make_clock(self) -> Clock:
-        """The profile's clock."""
+        """The profile's clock. Raises ConfigError where the folder has lived by the other one: a
+        simulated day among real ones would be learnt from."""
+        file = self.lakehouse / "clock"
         if self.clock == "system":
+            if file.exists():
+                raise ConfigError(
+                    f"Expected a lakehouse of real days for the profile '{self.profile}'; "
+                    f"{self.lakehouse} holds simulated ones: it has a sample clock. Name another "
+                    "folder with --lakehouse, or the profile that made this one with --profile."
+                )
             return SystemClock()
         if self.sample_start is None or self.sample_start.tzinfo is None:
             raise ConfigError(
                 f"Profile '{self.profile}' has a sample clock, so it needs sample_start with an "
                 "offset, such as 2024-10-18T00:00:00+02:00."
             )
-        return SampleClock(self.lakehouse / "clock", self.sample_start)
+        return SampleClock(file, self.sample_start)
 
 
 def profile_names() -> list[str]:

@@ -112,6 +112,15 @@ def test_every_profile_has_a_catalogue_and_a_clock(profile: str, tmp_path: Path)
     assert settings.sample_folder == PROJECT / "sample"
 
 
+def test_real_days_do_not_mix_with_simulated_ones(tmp_path: Path) -> None:
+    load_settings("live", lakehouse=tmp_path).make_clock()
+    sample = load_settings("sample", lakehouse=tmp_path).make_clock()
+    assert isinstance(sample, SampleClock)
+    sample.move_to(sample.now())
+    with pytest.raises(ConfigError, match=r"'live'; .* holds simulated ones.* --lakehouse"):
+        load_settings("live", lakehouse=tmp_path).make_clock()
+
+
 def test_a_sample_clock_needs_a_start_with_an_offset(tmp_path: Path) -> None:
     settings = load_settings("sample", lakehouse=tmp_path).model_copy(update={"sample_start": None})
     with pytest.raises(ConfigError, match="needs sample_start with an offset"):
