@@ -9,7 +9,8 @@ import os
 import shlex
 import socket
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
@@ -32,28 +33,31 @@ from lakehouse.arrow import ArrowTables
 from lakehouse.errors import SetupError
 from lakehouse.settings import PROJECT, Page, Settings
 from lakehouse.tables import TABLES
+from models import mlflow_store
 
 HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True)
 class Service:
-    """A process of its own, and where it answers; a worker answers nowhere."""
+    """A process of its own, and where it answers; a worker answers nowhere. Without a command it is
+    somebody else's, at its address."""
 
     name: str
     command: str
     port: int = 0
     address: str = ""
     told: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
-def services(here: Path) -> list[Service]:
+def services(settings: Settings) -> list[Service]:
     """All of them, in the order of the table of addresses."""
     tools = shlex.quote(str(Path(sys.executable).parent))
-    python = shlex.quote(sys.executable)
     serve = f"{tools}/gridcast serve"
-    database = here / "mlflow" / "mlflow.db"
-    dashboards = f"{serve} dashboards --port {DASHBOARDS_PORT} --api http://{HOST}:{API_PORT}"
+    mlflow = _mlflow(settings, tools)
+    dashboards = f"{serve} dashboards --port {DASHBOARDS_PORT} --api http://{HOST}:{API_PORT} "
+    dashboards += f"--mlflow {shlex.quote(mlflow.address)}"
     return [
         Service(
             "dashboards",
@@ -83,23 +87,33 @@ def services(here: Path) -> list[Service]:
             SERVER,
             "flows, schedules, runs",
         ),
-        Service(
-            "mlflow",
-            f"{python} -m models.mlflow_store {shlex.quote(str(database))} && "
-            f"exec {tools}/mlflow server --host {HOST} --port {MLFLOW_PORT} --workers 1 "
-            f"--backend-store-uri {shlex.quote(f'sqlite:///{database}')}",
-            MLFLOW_PORT,
-            f"http://{HOST}:{MLFLOW_PORT}",
-            "trainings and models",
-        ),
-        Service("worker", f"{python} -m gridcast.up"),
+        mlflow,
+        Service("worker", f"{shlex.quote(sys.executable)} -m gridcast.up"),
     ]
+
+
+def _mlflow(settings: Settings, tools: str) -> Service:
+    """The page of the store that trainings are logged to: the server that it is, or one in front of
+    the database that it is. Its address may hold a password, which no command line shows."""
+    store, told = settings.mlflow_tracking, "trainings and models"
+    if store.startswith(("http://", "https://")):
+        return Service("mlflow", "", address=store, told=told)
+    make = ""
+    if not store:
+        database = settings.here / "mlflow" / "mlflow.db"
+        store = f"{mlflow_store.SQLITE}{database}"
+        make = f"{shlex.quote(sys.executable)} -m {mlflow_store.__name__} "
+        make += f"{shlex.quote(str(database))} && "
+    serve = f"{make}exec {tools}/mlflow server --host {HOST} --port {MLFLOW_PORT} --workers 1"
+    variables = {"MLFLOW_BACKEND_STORE_URI": store}
+    address = f"http://{HOST}:{MLFLOW_PORT}"
+    return Service("mlflow", serve, MLFLOW_PORT, address, told, variables)
 
 
 def run_up(front: Front) -> None:
     """Start everything and stay until Ctrl-C. Raises SetupError where a port is taken."""
     settings = front.settings
-    found = services(settings.here)
+    found = services(settings)
     for service in found:
         if service.port and _taken(service.port):
             raise SetupError(
@@ -122,14 +136,19 @@ def run_up(front: Front) -> None:
     front.console.print("They take up to a minute to answer. Stop all with Ctrl-C.")
     manager = Manager(Printer(sys.stderr))
     for service in found:
-        manager.add_process(service.name, service.command, env=environment, cwd=str(PROJECT))
+        if service.command:
+            known = environment | dict(service.variables)
+            manager.add_process(service.name, service.command, env=known, cwd=str(PROJECT))
     manager.loop()
     sys.exit(manager.returncode or 0)
 
 
 def _pages(settings: Settings, found: list[Service]) -> str:
     """Where a browser finds what has pages, as JSON; an API that asks for a key opens none."""
-    named = {service.name: f"http://{HOST}:{service.port}" for service in found}
+    named = {
+        service.name: f"http://{HOST}:{service.port}" if service.port else service.address
+        for service in found
+    }
     open_to_all = [name for name in get_args(Page) if not (name == "api" and settings.api_keys)]
     return json.dumps({name: named[name] for name in open_to_all} | settings.pages)
 
