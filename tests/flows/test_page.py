@@ -101,7 +101,7 @@ def test_prefect_keeps_a_summary_a_table_and_a_link(pytestconfig: pytest.Config,
 
 
 def test_up_tells_flows_where_its_pages_are(settings: Settings) -> None:
-    found = services(settings.lakehouse)
+    found = services(settings)
     told = json.loads(_pages(settings, found))
     assert told == {
         "dashboards": "http://127.0.0.1:8501",
