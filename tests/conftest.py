@@ -21,6 +21,7 @@ hypothesis.settings.load_profile("gridcast")
 _WORLDS = {"trained": "worlds", "one_day_on": "worlds", "collected": "collected"}
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What two processes share out among them (pytest-xdist): files, and the tests of a world."""
     for item in items:
