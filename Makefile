@@ -25,7 +25,7 @@ demo: setup ## Set up, then run the main job offline on recorded data (ARGS=--fr
 
 test: lint ## Set up, then check style, types, import rules, and run the tests
 	$(BIN)/pytest -m "not ($(LONGER))" \
-	  --numprocesses $(JOBS) --dist loadgroup $(ARGS)
+	  --numprocesses $(JOBS) --no-loadscope-reorder $(ARGS)
 
 ## Set-up
 setup: ## Make .venv from requirements.lock and fetch the Delta jars; does nothing when done
