@@ -95,19 +95,15 @@ def services(settings: Settings) -> list[Service]:
 def _mlflow(settings: Settings, tools: str) -> Service:
     """The page of the store that trainings are logged to: the server that it is, or one in front of
     the database that it is. Its address may hold a password, which no command line shows."""
-    store, told = settings.mlflow_tracking, "trainings and models"
+    store, told = settings.mlflow_store, "trainings and models"
     if store.startswith(("http://", "https://")):
         return Service("mlflow", "", address=store, told=told)
-    make = ""
-    if not store:
-        database = settings.here / "mlflow" / "mlflow.db"
-        store = f"{mlflow_store.SQLITE}{database}"
-        make = f"{shlex.quote(sys.executable)} -m {mlflow_store.__name__} "
-        make += f"{shlex.quote(str(database))} && "
-    serve = f"{make}exec {tools}/mlflow server --host {HOST} --port {MLFLOW_PORT} --workers 1"
-    variables = {"MLFLOW_BACKEND_STORE_URI": store}
+    serve = f"exec {tools}/mlflow server --host {HOST} --port {MLFLOW_PORT} --workers 1"
+    if store.startswith(mlflow_store.SQLITE):
+        file = shlex.quote(store.removeprefix(mlflow_store.SQLITE))
+        serve = f"{shlex.quote(sys.executable)} -m {mlflow_store.__name__} {file} && {serve}"
     address = f"http://{HOST}:{MLFLOW_PORT}"
-    return Service("mlflow", serve, MLFLOW_PORT, address, told, variables)
+    return Service("mlflow", serve, MLFLOW_PORT, address, told, {"MLFLOW_BACKEND_STORE_URI": store})
 
 
 def run_up(front: Front) -> None:

@@ -128,6 +128,11 @@ class Settings(BaseSettings):
             return self.lakehouse
         return self.machine_folder.expanduser().resolve()
 
+    @property
+    def mlflow_store(self) -> str:
+        """Where trainings are logged: what the profile names, else SQLite on this machine."""
+        return self.mlflow_tracking or f"sqlite:///{self.here / 'mlflow' / 'mlflow.db'}"
+
     def read_catalogue(self) -> Catalogue:
         """The profile's series catalogue, with the series added to its lakehouse.
 

@@ -166,11 +166,10 @@ def run(
 def make_registry(settings: Settings) -> Registry:
     """The MLflow store of a profile: the one it names, else SQLite on this machine."""
     if settings.mlflow_tracking:
-        return Registry(settings.mlflow_tracking, settings.mlflow_artifacts)
-    folder = settings.here / "mlflow"
-    folder.mkdir(parents=True, exist_ok=True)
+        return Registry(settings.mlflow_store, settings.mlflow_artifacts)
+    (settings.here / "mlflow").mkdir(parents=True, exist_ok=True)
     artifacts = settings.lakehouse / "mlflow" / "artifacts"
-    return Registry(f"sqlite:///{folder / 'mlflow.db'}", artifacts.as_uri())
+    return Registry(settings.mlflow_store, artifacts.as_uri())
 
 
 def _first_day(catalogue: Catalogue, plan: Plan) -> date:

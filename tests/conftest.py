@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,17 @@ hypothesis.settings.load_profile("gridcast")
 _WORLD = re.compile(r"\b(trained|one_day_on|two_days_on): World")
 
 
-class _ByFile(LoadScopeScheduling):  # type: ignore[misc]
+@cache
+def _process_of(file: str) -> str:
     """Tests of a file go to one process, and so do all files whose tests live in the worlds."""
+    return "worlds" if _WORLD.search((PROJECT / file).read_text()) else file
+
+
+class _ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """It asks of every test when it is handed out, and again when it is done."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file, _, _ = nodeid.partition("::")
-        is_of_worlds = _WORLD.search((PROJECT / file).read_text())
-        return "worlds" if is_of_worlds else file
+        return _process_of(nodeid.partition("::")[0])
 
 
 @pytest.hookimpl(optionalhook=True)
