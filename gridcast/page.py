@@ -38,10 +38,13 @@ def print_page(front: Front, run: Run, seconds: float) -> None:
     print_out()
     print_out(f"Report   {report or 'none yet: gridcast run monitor'}")
     print_out(f"Mail     {_near(folder / 'outbox')}")
-    print_out(
-        f"MLflow   {_near(run.settings.here / 'mlflow')}; page with 'gridcast up': "
-        f"http://127.0.0.1:{MLFLOW_PORT}"
-    )
+    if run.settings.mlflow_tracking:  # its address may hold a password
+        print_out("MLflow   the store that mlflow_tracking names; 'gridcast up' tells its page")
+    else:
+        print_out(
+            f"MLflow   {_near(run.settings.here / 'mlflow')}; page with 'gridcast up': "
+            f"http://127.0.0.1:{MLFLOW_PORT}"
+        )
     print_out(f"Prefect  {_near(run.settings.here / 'prefect')}; page with 'gridcast up': {SERVER}")
     print_out()
     print_out("Try next")
