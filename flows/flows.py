@@ -82,7 +82,9 @@ def evaluate(profile: str | None = None, as_of: datetime | None = None) -> Outco
 
 
 @flow(name="monitor", flow_run_name=_run_name, timeout_seconds=3600)
-@described(weekly="Also mail the report of the week, which else goes out on Mondays.")
+@described(
+    weekly="Also mail the report of the week before today; a week to Sunday needs no asking."
+)
 def monitor(
     profile: str | None = None, as_of: datetime | None = None, weekly: bool = False
 ) -> dict[str, Outcome]:

@@ -203,7 +203,7 @@ def news(run: Run) -> Outcome:
 
 
 def report(run: Run, weekly: bool = False) -> Outcome:
-    """Build the report and mail it; on Mondays, or where it is asked for, that of the week, too."""
+    """Build the report and mail it; once a week, or when asked, that of the week, too."""
     with run.recorded("report") as outcome:
         if run.run_kind == "replay":
             outcome.sentences.append("A replay mails nobody.")

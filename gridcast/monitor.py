@@ -18,7 +18,7 @@ def monitor(
         bool,
         typer.Option(
             "--weekly",
-            help="Also report on the seven local days before, as every Monday's first run does.",
+            help="Also report on the seven local days before, as the first run since Monday does.",
         ),
     ] = False,
     whylogs_html: Annotated[

@@ -8,6 +8,7 @@ from lakehouse.arrow import ArrowTables
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
 from lakehouse.spark.tables import SparkTables, literal
+from lakehouse.tables.gold import RUNS
 from lakehouse.tables.watched import DRIFT
 from lakehouse.time import DAY, HOUR, day_start, local_day
 from monitoring import weekly, wording
@@ -32,21 +33,29 @@ def run(
     run_id: str,
     asked: bool = False,
 ) -> Delivered | None:
-    """On a local Monday, or where it is asked for: the report of the seven local days before.
+    """At the first run since a local Monday began: the report of the seven local days before it.
+    Where it is asked for, that of the seven days before today.
 
-    There is one for each last day: a second run of a Monday, and one that is asked for on it, send
-    nothing again. Returns None where none is due.
+    There is one for each last day: a second run sends nothing again. Returns None where none is
+    due; none is due of a week before the first report.
     """
-    today = local_day(as_of, catalogue.schedule.zone)
-    if not asked and today.weekday() != 0:
-        return None
-    last = today - DAY
+    zone = catalogue.schedule.zone
+    today = local_day(as_of, zone)
+    monday = today if asked else today - today.weekday() * DAY
+    last = monday - DAY
     about = f"week to {wording.day(last)}"
     paper = Paper("weekly", last.isoformat(), about, as_of, weekly.build)
-    if not asked and is_delivered(arrow, catalogue, settings, paper):
-        return None
-    told = content(tables, arrow, catalogue, settings, as_of)
+    if not asked:
+        began = today == monday or _reported_before(arrow, day_start(monday, zone))
+        if not began or is_delivered(arrow, catalogue, settings, paper):
+            return None
+    told = content(tables, arrow, catalogue, settings, as_of, last)
     return deliver(arrow, catalogue, settings, told, paper, run_id)
+
+
+def _reported_before(arrow: ArrowTables, moment: datetime) -> bool:
+    earlier = [("step", "=", "report"), ("run_kind", "=", "live"), ("as_of", "<", moment)]
+    return arrow.read(RUNS, ["step"], earlier).num_rows > 0
 
 
 def content(
@@ -55,11 +64,11 @@ def content(
     catalogue: Catalogue,
     settings: Settings,
     as_of: datetime,
+    last: date,
 ) -> WeeklyContent:
-    """Everything that the weekly report says, as known at a moment."""
+    """Everything that the weekly report says of the week to a local day, as known at a moment."""
     tables.register()
     zone = catalogue.schedule.zone
-    last = local_day(as_of, zone) - DAY
     first = last - (_DAYS - 1) * DAY
     week = (day_start(first, zone), day_start(last + DAY, zone))
     found = scores(arrow, last, as_of)

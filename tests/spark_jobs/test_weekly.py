@@ -9,7 +9,14 @@ import pytest
 from lakehouse.catalogue import Catalogue
 from lakehouse.settings import Settings
 from lakehouse.tables.bronze import QUARANTINE
-from lakehouse.tables.gold import FORECAST_ERRORS, FORECASTS, INCIDENTS, OUTBOX, PROMOTIONS
+from lakehouse.tables.gold import (
+    FORECAST_ERRORS,
+    FORECASTS,
+    INCIDENTS,
+    OUTBOX,
+    PROMOTIONS,
+    RUNS,
+)
 from lakehouse.tables.silver import OBSERVATIONS, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
 from lakehouse.time import DAY, HOUR
 from spark_jobs import weekly
@@ -177,6 +184,15 @@ def test_it_goes_out_once_on_a_monday_to_each_audience(town: Town) -> None:
     assert len(town.mails()) == 4
 
 
+def test_where_nothing_ran_on_monday_the_next_run_sends_it(town: Town) -> None:
+    assert not town.run(MONDAY + 2 * DAY)  # nobody was here before Monday
+    row = RUNS.row(run_id="r", step="report", run_kind="live", as_of=MONDAY - 3 * DAY, status="ok")
+    town.small.arrow.append(RUNS, [row])
+    assert town.run(MONDAY + 2 * DAY)
+    assert {subject[-18:] for _, subject in town.mails()} == {"week to 3 Nov 2024"}
+    assert not town.run(MONDAY + 3 * DAY)
+
+
 def test_who_answered_and_how_wrong_the_weather_was_are_told(town: Town) -> None:
     origins = [utc("2024-10-29 08:30"), utc("2024-11-03 08:30"), utc("2024-11-04 08:30")]
     rows = [
@@ -201,7 +217,7 @@ def test_who_answered_and_how_wrong_the_weather_was_are_told(town: Town) -> None
     town.small.arrow.append(WEATHER_FORECASTS, given)
     town.small.register()
     door = (town.small.tables, town.small.arrow, town.catalogue, town.settings)
-    told = weekly.content(*door, MONDAY)
+    told = weekly.content(*door, MONDAY, LAST)
     answers = told.answers.set_index("series_group").loc["load"]
     assert tuple(answers[["expected", "origins", "by_champion", "by_naive"]]) == (7, 2, 1, 1)
     weather = told.weather.sort_values("lead_day")
