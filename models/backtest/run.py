@@ -37,7 +37,7 @@ from models.windows import Inputs
 
 SHORT_WINDOWS, LONG_WINDOWS = (56, 84), (364, 1456)
 FEW_INPUTS = Inputs(level_hours=24, weeks_back=1, means=False, day_waves=2, year_waves=1)
-LSTM_CONFIG = LstmConfig(members=1, width=64, encoder_step=1, epochs=40, dropout=0.2)
+LSTM_CONFIG = LstmConfig(members=1, width=64, encoder_step=12, epochs=40, dropout=0.2)
 TREES = TreesConfig()
 _MORE_EPOCHS, _MORE_RATE = 4, 5e-4
 _MANY_SAMPLES = 1_200
