@@ -38,6 +38,7 @@ from models.windows import Inputs
 SHORT_WINDOWS, LONG_WINDOWS = (56, 84), (364, 1456)
 FEW_INPUTS = Inputs(level_hours=24, weeks_back=1, means=False, day_waves=2, year_waves=1)
 LSTM_CONFIG = LstmConfig(members=1, width=64, encoder_step=12, epochs=40, dropout=0.2)
+_STALE_ENCODER_STEP = 1
 TREES = TreesConfig()
 _MORE_EPOCHS, _MORE_RATE = 4, 5e-4
 _MANY_SAMPLES = 1_200
@@ -254,12 +255,14 @@ class _Lstm:
 
 def _config(door: Door, piece: Piece, days: Samples) -> LstmConfig:
     """Members take turns between the scales, and past errors weigh them: which one suits a series
-    is not known beforehand. Where the newest day is stale, few days say too little. Few samples
-    make few steps an epoch, unless a step reads fewer of them."""
+    is not known beforehand. Where the newest day is stale, few days say too little, and the week
+    is read hour by hour. Few samples make few steps an epoch, unless a step reads fewer of them."""
+    is_fresh = door.is_fresh(piece)
     return replace(
         LSTM_CONFIG,
         asinh=door.task.seed % 2 == 0,
-        inputs=FEW_INPUTS if door.is_fresh(piece) else Inputs(),
+        inputs=FEW_INPUTS if is_fresh else Inputs(),
+        encoder_step=LSTM_CONFIG.encoder_step if is_fresh else _STALE_ENCODER_STEP,
         batch=LSTM_CONFIG.batch if len(days) >= _MANY_SAMPLES else LSTM_CONFIG.batch // 2,
     )
 
