@@ -15,6 +15,7 @@ from models.saved import saved_file
 
 MIN_INTERVALS = 14 * 24
 _WEEK_DAYS = 7
+POWER = 6
 _SHARES = "blend.json"
 
 
@@ -81,13 +82,14 @@ def mixed_as_known(
 
 
 def weights(forecasts: Mapping[str, Floats], truth: Floats) -> dict[str, float]:
-    """Weights of sum 1, each as the inverse square of a forecast's pinball loss on the past.
+    """Weights of sum 1, each as the inverse sixth power of a forecast's pinball loss on the past.
 
     forecasts: by model (n, 7), and truth: (n,), in one scale; NaN is not known. Equal weights
-    where fewer than MIN_INTERVALS intervals are known of all. Weights that minimise the past loss
-    of the mixture do worse: few errors tell little of how those of two models go together. Source:
-    Bates and Granger 1969, Operational Research Quarterly 20(4), the weights of forecasts whose
-    errors have nothing to do with each other; here by loss in the place of deviation.
+    where fewer than MIN_INTERVALS intervals are known of all. Source: Bates and Granger 1969,
+    Operational Research Quarterly 20(4), whose weights, inverse mean squares of error, are best
+    where errors have nothing to do with each other. Models that read the same data err alike, and
+    then the better one deserves more. Weights that minimise the past loss of the mixture do worse:
+    few errors tell little of how those of two models go together.
     """
     names = list(forecasts)
     stacked = np.stack([forecasts[name] for name in names])
@@ -96,7 +98,7 @@ def weights(forecasts: Mapping[str, Floats], truth: Floats) -> dict[str, float]:
     if held.sum() >= MIN_INTERVALS:
         losses = np.array([pinball_loss(truth[held], part[held]).mean() for part in stacked])
         best = losses.min()
-        worth = (best / losses) ** 2 if best > 0.0 else (losses == 0.0).astype(np.float64)
+        worth = (best / losses) ** POWER if best > 0.0 else (losses == 0.0).astype(np.float64)
     return dict(zip(names, (worth / worth.sum()).tolist(), strict=True))
 
 
