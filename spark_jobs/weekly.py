@@ -55,7 +55,7 @@ def run(
 
 def _reported_before(arrow: ArrowTables, moment: datetime) -> bool:
     earlier = [("step", "=", "report"), ("run_kind", "=", "live"), ("as_of", "<", moment)]
-    return arrow.read(RUNS, ["step"], earlier).num_rows > 0
+    return bool(arrow.read(RUNS, ["step"], earlier).num_rows)
 
 
 def content(
