@@ -27,7 +27,7 @@ from lakehouse.time import DAY
 from models import lstm
 from models.backtest.days import Daily, samples_at
 from models.backtest.history import Columns, History, read
-from models.backtest.run import FEW_INPUTS, LSTM_CONFIG
+from models.backtest.run import LSTM_CONFIG
 from models.quantiles import MEDIAN, QUANTILE_COLUMNS, pinball_loss
 from models.samples import Floats
 
@@ -53,7 +53,7 @@ def _ours(history: History, seed: int) -> tuple[Floats, dict[str, float]]:
     """Quantiles (days, 24, 7), and processor seconds of training and of forecasting."""
     learnt = samples_at(history, _DAYS[:TRAIN_DAYS], Daily())
     asked = replace(samples_at(history, _DAYS[TRAIN_DAYS:], Daily()), target=None)
-    config = replace(LSTM_CONFIG, asinh=seed % 2 == 0, inputs=FEW_INPUTS)
+    config = replace(lstm.suited(LSTM_CONFIG, learnt), asinh=seed % 2 == 0)
     begun = time.process_time()
     model = lstm.train(learnt, None, config, seed)
     trained = time.process_time()

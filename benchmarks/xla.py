@@ -35,7 +35,7 @@ def main() -> None:
         for xla in (False, True):
             marks = [time.perf_counter()]
             lstm.train(
-                samples, None, replace(config, epochs=epochs, xla=xla), 0,
+                samples, None, replace(lstm.suited(config, samples), epochs=epochs, xla=xla), 0,
                 partial(_mark, marks),
             )  # fmt: skip
             first, *rest = np.diff(marks)

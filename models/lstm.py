@@ -16,9 +16,20 @@ from models.saved import saved_file
 from models.scaling import Scaling
 from models.windows import CovariateScalings, Inputs
 
-__all__ = ["LstmConfig", "TrainedLstm", "Training", "joined", "load", "read_training", "train"]
+__all__ = [
+    "LstmConfig",
+    "TrainedLstm",
+    "Training",
+    "joined",
+    "load",
+    "read_training",
+    "suited",
+    "train",
+]
 
 _SEEDS_APART = 1000
+_FEW_INPUTS = Inputs(level_hours=24, weeks_back=1, means=False, day_waves=2, year_waves=1)
+_FEW_ENCODER_STEP = 12
 _ABOUT = "model.json"
 
 
@@ -143,6 +154,14 @@ def read_training(folder: Path) -> Training:
 
 def _file(number: int) -> str:
     return f"weights-{number}.npz"
+
+
+def suited(config: LstmConfig, samples: Samples) -> LstmConfig:
+    """The configuration, with few inputs where the samples know their series up to the target day,
+    and the week read in half days. Where the newest days lack, few inputs say too little."""
+    if not samples.is_fresh:
+        return config
+    return replace(config, inputs=_FEW_INPUTS, encoder_step=_FEW_ENCODER_STEP)
 
 
 def train(

@@ -81,6 +81,11 @@ class Samples:
         """Whether any forecast weather is known."""
         return not bool(np.isnan(self.known_columns(*WEATHER)).all())
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether most know their series up to the target day."""
+        return bool(np.isfinite(self.past_value[:, -1]).mean() > 0.5)
+
     def check_series(self, known: Iterable[str]) -> None:
         """Raises BadInput where a series is none of those that a model knows."""
         unknown = sorted(set(self.series_id) - set(known))

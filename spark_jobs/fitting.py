@@ -67,7 +67,7 @@ def _fit(plan: Plan, part: Part, split: Split) -> Fitted:
         return lstm.train(
             split.train,
             split.holdout,
-            plan.config_of(part.series_group),
+            plan.config_of(part.series_group, split.train),
             plan.seed,
             on_epoch=lambda epoch, figures: plan.check_time(),
             only=part.member,

@@ -15,11 +15,13 @@ import pandas as pd
 
 from lakehouse.errors import GridcastError
 from lakehouse.places import Place, at_hand
+from models import lstm
 from models.boosted_trees import TreesConfig
 from models.broken_days import Broken, without
 from models.lstm import LstmConfig
 from models.samples import Samples, from_rows
 from models.trained import BLEND, LIGHTGBM, LINEAR, LSTM
+from models.tuning import parameters, with_parameters
 from spark_jobs.champions import Model
 from spark_jobs.dense import dense_rows
 
@@ -69,9 +71,12 @@ class Plan:
         """The model of a kind that it trains for a group."""
         return Model(series_group, kind, self.model_version)
 
-    def config_of(self, series_group: str) -> LstmConfig:
-        """How the LSTM of a group is shaped and trained."""
-        return dict(self.tuned).get(series_group, self.config)
+    def config_of(self, series_group: str, samples: Samples | None = None) -> LstmConfig:
+        """How the LSTM of a group is shaped, and trained on samples: what a search found for it
+        wins over what suits them."""
+        suits = lstm.suited(self.config, samples) if samples else self.config
+        found = dict(self.tuned).get(series_group)
+        return with_parameters(suits, parameters(found)) if found else suits
 
     def parts(self, series_group: str) -> list[Part]:
         """What is fitted for a group, the longest first."""

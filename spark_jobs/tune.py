@@ -13,6 +13,7 @@ from lakehouse.settings import Settings
 from lakehouse.spark.tables import SparkTables, literal
 from lakehouse.tables.silver import OBSERVATIONS
 from lakehouse.time import DAY, as_utc, at_local, iso, local_day
+from models import lstm
 from models.backtest.recorded import Recorded, read_about
 from models.lstm import LstmConfig
 from models.tuning import Judging, Study, Told, search
@@ -57,11 +58,11 @@ def run(
 
     Raises BadInput for an unknown group or one with too few days.
     """
-    base = LstmConfig()
     judging = Judging(
         asked.cuts, asked.days, settings.train_days, settings.seed, settings.train_epochs
     )
     replay = _validation(tables, catalogue, settings, series_group, as_of, judging)
+    base = lstm.suited(LstmConfig(), replay.samples(0, len(replay.days)))
     what = f"{replay.mark} {judging} {base.fingerprint()}"
     name = f"{series_group}-{hashlib.sha256(what.encode()).hexdigest()[:8]}"
     storage = f"sqlite:///{_folder(settings) / 'optuna.db'}"

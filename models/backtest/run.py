@@ -33,12 +33,9 @@ from models.boosted_trees import TreesConfig
 from models.lstm import LstmConfig
 from models.samples import Floats, Mask, Samples, Times
 from models.trained import LIGHTGBM, LINEAR, LSTM
-from models.windows import Inputs
 
 SHORT_WINDOWS, LONG_WINDOWS = (56, 84), (364, 1456)
-FEW_INPUTS = Inputs(level_hours=24, weeks_back=1, means=False, day_waves=2, year_waves=1)
-LSTM_CONFIG = LstmConfig(members=1, width=64, encoder_step=12, epochs=40, dropout=0.2)
-_STALE_ENCODER_STEP = 1
+LSTM_CONFIG = LstmConfig(members=1, width=64, encoder_step=1, epochs=40, dropout=0.2)
 TREES = TreesConfig()
 _MORE_EPOCHS, _MORE_RATE = 4, 5e-4
 _MANY_SAMPLES = 1_200
@@ -80,14 +77,6 @@ class Door:
         first, end = (self.first + place for place in (piece.first, piece.end))
         asked = self.samples.select(slice(first * self.n_series, end * self.n_series))
         return replace(asked, target=None)
-
-    def is_fresh(self, piece: Piece) -> bool:
-        """Whether the end of the day before the piece is known at its first origin."""
-        known = self._known(piece)[-self.n_series :]
-        before = (self.first + piece.first) * self.n_series
-        mask = self.samples.target_mask[before - self.n_series : before]
-        ends = known[np.arange(self.n_series), mask.sum(axis=1) - 1]
-        return not bool(np.isnan(ends).all())
 
     def _known(self, piece: Piece) -> Floats:
         """The truth of the days before a piece, as known at its first origin."""
@@ -242,7 +231,7 @@ class _Lstm:
         days = door.training(piece, door.plan.train_days)
         is_anew = is_trained_anew(door.plan, piece, door.first)
         if self._model is None or is_anew or self._model.weather < days.has_weather:
-            self._model = lstm.train(days, None, _config(door, piece, days), door.task.seed)
+            self._model = lstm.train(days, None, _config(door.task, days), door.task.seed)
         else:
             seed = _SEEDS_APART * door.task.seed + piece.number
             self._model = lstm.train_on(self._model, days, _MORE_EPOCHS, _MORE_RATE, seed)
@@ -253,16 +242,13 @@ class _Lstm:
         return self._model
 
 
-def _config(door: Door, piece: Piece, days: Samples) -> LstmConfig:
+def _config(task: Task, days: Samples) -> LstmConfig:
     """Members take turns between the scales, and past errors weigh them: which one suits a series
-    is not known beforehand. Where the newest day is stale, few days say too little, and the week
-    is read hour by hour. Few samples make few steps an epoch, unless a step reads fewer of them."""
-    is_fresh = door.is_fresh(piece)
+    is not known beforehand. Few samples make few steps an epoch, unless a step reads fewer of
+    them."""
     return replace(
-        LSTM_CONFIG,
-        asinh=door.task.seed % 2 == 0,
-        inputs=FEW_INPUTS if is_fresh else Inputs(),
-        encoder_step=LSTM_CONFIG.encoder_step if is_fresh else _STALE_ENCODER_STEP,
+        lstm.suited(LSTM_CONFIG, days),
+        asinh=task.seed % 2 == 0,
         batch=LSTM_CONFIG.batch if len(days) >= _MANY_SAMPLES else LSTM_CONFIG.batch // 2,
     )
 

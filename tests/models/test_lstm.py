@@ -11,7 +11,7 @@ import pytest
 
 from lakehouse.errors import BadInput
 from models import network_fit
-from models.lstm import LstmConfig, TrainedLstm, joined, load, train, train_on
+from models.lstm import LstmConfig, TrainedLstm, joined, load, suited, train, train_on
 from models.samples import WEATHER, Samples, from_rows
 
 TINY = LstmConfig(members=1, width=4, encoder_step=24, epochs=3, batch=16)
@@ -52,6 +52,15 @@ def test_dates_are_not_learnt_by_heart(samples: Samples) -> None:
         spread = replace(samples, forecast_origin=origin)
         few = replace(TINY, epochs=1)
         assert train(spread, None, few, seed=1).config.inputs.year_waves == waves
+
+
+def test_few_inputs_suit_a_series_that_is_known_up_to_the_target_day(samples: Samples) -> None:
+    fresh, stale = samples.past_value.copy(), samples.past_value.copy()
+    fresh[:, -1], stale[:, -24:] = 1.0, np.nan
+    few = suited(TINY, replace(samples, past_value=fresh))
+    assert (few.inputs.weeks_back, few.inputs.level_hours, few.encoder_step) == (1, 24, 12)
+    assert replace(few, inputs=TINY.inputs, encoder_step=TINY.encoder_step) == TINY
+    assert suited(TINY, replace(samples, past_value=stale)) == TINY
 
 
 def test_what_other_threads_draw_meanwhile_changes_nothing(model, samples: Samples) -> None:

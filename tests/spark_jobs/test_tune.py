@@ -74,7 +74,8 @@ def test_a_search_that_was_interrupted_goes_on_and_is_in_mlflow_once(
     states = [trial.state for trial in found.study.trials]
     assert heard == [1, 2] and states[:2] == ["complete", "fail"] and len(states) == 3
     defaults = found.study.defaults
-    assert defaults and defaults.config == LstmConfig()
+    assert defaults and defaults.config.width == LstmConfig().width
+    assert defaults.config.inputs.weeks_back == 1  # prices are known up to the target day
     assert list(defaults.by_cut) == [0, 1] and (defaults.loss or 0.0) > 0.0
     assert ask(lambda done, wanted: None).study == found.study
     client = MlflowClient(make_registry(here).tracking_uri)
