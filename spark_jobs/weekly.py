@@ -41,12 +41,12 @@ def run(
     """
     zone = catalogue.schedule.zone
     today = local_day(as_of, zone)
-    monday = today if asked else today - today.weekday() * DAY
-    last = monday - DAY
+    after = today if asked else today - today.weekday() * DAY
+    last = after - DAY
     about = f"week to {wording.day(last)}"
     paper = Paper("weekly", last.isoformat(), about, as_of, weekly.build)
     if not asked:
-        began = today == monday or _reported_before(arrow, day_start(monday, zone))
+        began = today == after or _reported_before(arrow, day_start(after, zone))
         if not began or is_delivered(arrow, catalogue, settings, paper):
             return None
     told = content(tables, arrow, catalogue, settings, as_of, last)
