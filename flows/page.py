@@ -42,7 +42,7 @@ def summary(run: Run, flow: str, steps: dict[str, Outcome], links: list[Link]) -
         "|---|---:|---:|---:|",
         *(f"| {n} | {o.rows_in} | {o.rows_out} | {o.quarantined} |" for n, o in steps.items()),
         "",
-        *(f"- {_without_folder(run, said)}" for o in steps.values() for said in o.sentences),
+        *(f"- {run.without_folder(said)}" for o in steps.values() for said in o.sentences),
         "",
         " · ".join(f"[{link.text}]({link.address})" for link in links),
     ]
@@ -93,8 +93,3 @@ def others(run: Run) -> list[Link]:
 def _key(name: str) -> str:
     """Keys of artifacts have small letters, digits and dashes."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower())
-
-
-def _without_folder(run: Run, sentence: str) -> str:
-    """Who reads the page may sit at another machine: files are named from the lakehouse on."""
-    return sentence.replace(f"{run.settings.lakehouse}/", "")

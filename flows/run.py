@@ -166,7 +166,12 @@ class Run:
             if known:
                 raise known from fault
             raise
-        self._record(step, outcome, started, "ok", " ".join(outcome.sentences))
+        said = self.without_folder(" ".join(outcome.sentences))
+        self._record(step, outcome, started, "ok", said)
+
+    def without_folder(self, said: str) -> str:
+        """Who reads it may sit at another machine: files are named from the lakehouse on."""
+        return said.replace(f"{self.settings.lakehouse}/", "")
 
     def _record(
         self, step: str, outcome: Outcome, started: datetime, status: str, reason: str

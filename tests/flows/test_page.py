@@ -57,6 +57,14 @@ def test_the_summary_links_to_the_report_and_names_no_folder_of_the_machine(run:
     assert str(run.settings.lakehouse) not in told
 
 
+def test_what_a_run_says_in_its_table_names_no_folder_of_the_machine_either(run: Run) -> None:
+    run.arrow.create_missing([RUNS])
+    with run.recorded("report") as outcome:
+        outcome.sentences.append(f"Report: {run.settings.lakehouse / 'reports' / 'report.html'}")
+    [row] = run.arrow.rows(RUNS)
+    assert row["reason"] == "Report: reports/report.html"
+
+
 def test_a_training_leads_to_its_run_in_mlflow(run: Run) -> None:
     [link] = made(linked(run, PAGES), trained())
     assert (link.key, link.address) == (
