@@ -15,7 +15,7 @@ from models.saved import saved_file
 
 MIN_INTERVALS = 14 * 24
 _WEEK_DAYS = 7
-POWER = 6
+_POWER = 6
 _SHARES = "blend.json"
 
 
@@ -98,7 +98,7 @@ def weights(forecasts: Mapping[str, Floats], truth: Floats) -> dict[str, float]:
     if held.sum() >= MIN_INTERVALS:
         losses = np.array([pinball_loss(truth[held], part[held]).mean() for part in stacked])
         best = losses.min()
-        worth = (best / losses) ** POWER if best > 0.0 else (losses == 0.0).astype(np.float64)
+        worth = (best / losses) ** _POWER if best > 0.0 else (losses == 0.0).astype(np.float64)
     return dict(zip(names, (worth / worth.sum()).tolist(), strict=True))
 
 

@@ -80,8 +80,7 @@ class Plan:
 
     def parts(self, series_group: str) -> list[Part]:
         """What is fitted for a group, the longest first."""
-        count = self.config_of(series_group).members
-        members = [Part(series_group, LSTM, number) for number in range(count)]
+        members = [Part(series_group, LSTM, number) for number in range(self.config.members)]
         return [*members, Part(series_group, LIGHTGBM), Part(series_group, LINEAR)]
 
     def part_folder(self, part: Part) -> Place:

@@ -46,8 +46,9 @@ def run(
     about = f"week to {wording.day(last)}"
     paper = Paper("weekly", last.isoformat(), about, as_of, weekly.build)
     if not asked:
-        began = today == after or _reported_before(arrow, day_start(after, zone))
-        if not began or is_delivered(arrow, catalogue, settings, paper):
+        if is_delivered(arrow, catalogue, settings, paper):
+            return None
+        if today != after and not _reported_before(arrow, day_start(after, zone)):
             return None
     told = content(tables, arrow, catalogue, settings, as_of, last)
     return deliver(arrow, catalogue, settings, told, paper, run_id)

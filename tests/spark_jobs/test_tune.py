@@ -1,6 +1,7 @@
 """A search judges configurations on days that training neither learns from nor holds out."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from models import tuning
 from models.lstm import LstmConfig
 from models.tuning import Study, Trial
 from models.tuning_log import EXPERIMENT
+from models.windows import Inputs
 from spark_jobs import tune
 from spark_jobs.train import make_plan, make_registry
 from spark_jobs.tuned import keep, tuned
@@ -74,8 +76,9 @@ def test_a_search_that_was_interrupted_goes_on_and_is_in_mlflow_once(
     states = [trial.state for trial in found.study.trials]
     assert heard == [1, 2] and states[:2] == ["complete", "fail"] and len(states) == 3
     defaults = found.study.defaults
-    assert defaults and defaults.config.width == LstmConfig().width
-    assert defaults.config.inputs.weeks_back == 1  # prices are known up to the target day
+    # Prices are known up to the target day: few inputs suit them.
+    few = Inputs(level_hours=24, weeks_back=1, means=False, day_waves=2, year_waves=1)
+    assert defaults and defaults.config == replace(LstmConfig(), inputs=few, encoder_step=12)
     assert list(defaults.by_cut) == [0, 1] and (defaults.loss or 0.0) > 0.0
     assert ask(lambda done, wanted: None).study == found.study
     client = MlflowClient(make_registry(here).tracking_uri)
